@@ -31,7 +31,7 @@ screenshots: $(VENV)/.dev       ## the pictures that README shows
 
 requirements:                   ## pin anew what requirements/*.in and pyproject.toml ask for
 	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make requirements" pyproject.toml -o requirements/run.txt
-	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --allow-unsafe --extra fast --extra cloud --custom-compile-command "make requirements" pyproject.toml requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --allow-unsafe --extra fast --extra cloud --extra ray --extra spark --custom-compile-command "make requirements" pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

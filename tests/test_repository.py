@@ -50,7 +50,8 @@ HEAVY = {
     # The detectors work on arrays; nobody imports them but a scan, inside the function that runs it.
     "numpy": ("detectors/*.py",),
     "pyarrow": ("detectors/*.py",),
-    **dict.fromkeys(("cryptography", "defusedxml", "fsspec", "jinja2", "numba"), ()),
+    **dict.fromkeys(("aiohttp", "cryptography", "defusedxml", "fsspec", "jinja2", "numba"), ()),
+    **dict.fromkeys(("pyspark", "ray"), ()),
     **dict.fromkeys(("re2", "rfc8785", "safetensors", "tomlkit", "typst"), ()),
     "zstandard": (),
 }

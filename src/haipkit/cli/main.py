@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("haipkit.cli.evidence", "Keep files that back a statement, with the period they are valid for"),
     "import": ("haipkit.cli.imports", "Take over results of other tools: JUnit, SARIF, Inspect, CycloneDX"),
     "scan": ("haipkit.cli.scan", "Look into a data set for personal data, secrets and copies"),
+    "data": ("haipkit.cli.data", "Know what is in a data set, and what a model gives away of it"),
     "status": ("haipkit.cli.status", "Where you stand with each of the twelve actions"),
     "next": ("haipkit.cli.next", "What to do first, and why"),
     "report": ("haipkit.cli.report", "Write a report: gaps, conformity, transparency, haip"),
@@ -31,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor")),
-    ("Record", ("add", "evidence", "import", "scan", "attestation", "programme")),
+    ("Record", ("add", "evidence", "import", "scan", "data", "attestation", "programme")),
     ("See", ("status", "next", "records", "conduct", "schema", "instrument")),
     ("Show others", ("report", "bundle", "verify")),
     ("Ledger", ("ledger", "witness", "keys", "completion")),
