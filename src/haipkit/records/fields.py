@@ -44,7 +44,7 @@ def _slug(value: str) -> str:
     return value
 
 
-def _listed(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """One value where a list is expected is read as a list of one (flags and forms send it so)."""
     return (value,) if isinstance(value, str) else value
 
@@ -61,7 +61,7 @@ Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 Url = Annotated[str, Field(pattern=r"^(https?://|mailto:|tel:)\S+$", max_length=2000)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Lines = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
+Lines = Annotated[tuple[Line, ...], BeforeValidator(as_list)]
 RequirementRef = Annotated[str, Field(pattern=r"^([1-9]|1[0-2])(\.[0-9]{1,2}([a-z])?)?$")]
 """`6` an action, `6.2` a paragraph of it, `6.2a` one requirement."""
-RequirementRefs = Annotated[tuple[RequirementRef, ...], BeforeValidator(_listed)]
+RequirementRefs = Annotated[tuple[RequirementRef, ...], BeforeValidator(as_list)]

@@ -18,14 +18,14 @@ from haipkit.records.fields import (
     RequirementRefs,
     Slug,
     Text,
-    _listed,
+    as_list,
 )
 
 RoleName = Literal["model-developer", "application-developer", "deployer"]
 Medium = Literal["text", "image", "audio", "video", "code", "data"]
-Roles = Annotated[tuple[RoleName, ...], BeforeValidator(_listed)]
-Media = Annotated[tuple[Medium, ...], BeforeValidator(_listed)]
-Countries = Annotated[tuple[Country, ...], BeforeValidator(_listed)]
+Roles = Annotated[tuple[RoleName, ...], BeforeValidator(as_list)]
+Media = Annotated[tuple[Medium, ...], BeforeValidator(as_list)]
+Countries = Annotated[tuple[Country, ...], BeforeValidator(as_list)]
 
 
 class Organisation(Body):

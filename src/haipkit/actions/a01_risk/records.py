@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from haipkit.records.fields import Body, Count, Day, Decimal, Line, Lines, Office, Slug, Text, _listed
+from haipkit.records.fields import Body, Count, Day, Decimal, Line, Lines, Office, Slug, Text, as_list
 
 Domain = Literal["cbrn", "cyber", "health-safety", "self-replication", "society", "democracy", "cascading", "other"]
-Domains = Annotated[tuple[Domain, ...], BeforeValidator(_listed)]
+Domains = Annotated[tuple[Domain, ...], BeforeValidator(as_list)]
 Likelihood = Literal["rare", "unlikely", "possible", "likely", "almost-certain"]
 Severity = Literal["negligible", "minor", "moderate", "major", "catastrophic"]
 

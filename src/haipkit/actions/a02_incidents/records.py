@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from haipkit.records.fields import Body, Day, Line, Lines, Office, Text, _listed
+from haipkit.records.fields import Body, Day, Line, Lines, Office, Text, as_list
 
 Audience = Literal["users", "customers", "public", "researchers", "staff", "authorities", "affected-people"]
-Audiences = Annotated[tuple[Audience, ...], BeforeValidator(_listed)]
+Audiences = Annotated[tuple[Audience, ...], BeforeValidator(as_list)]
 
 
 class Incident(Body):

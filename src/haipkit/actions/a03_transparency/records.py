@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from haipkit.records.fields import Body, Day, Digest, Line, Lines, Url, _listed
+from haipkit.records.fields import Body, Day, Digest, Line, Lines, Url, as_list
 
 Topic = Literal[
     "evaluations",
@@ -19,7 +19,7 @@ Topic = Literal[
     "governance",
     "contact",
 ]
-Topics = Annotated[tuple[Topic, ...], BeforeValidator(_listed)]
+Topics = Annotated[tuple[Topic, ...], BeforeValidator(as_list)]
 
 
 class Publication(Body):

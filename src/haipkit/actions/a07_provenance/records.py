@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from haipkit.records.fields import Body, Day, Line, Lines, Text, Url, _listed
+from haipkit.records.fields import Body, Day, Line, Lines, Text, Url, as_list
 
 Marked = Literal["text", "image", "audio", "video", "code", "conversation"]
 
@@ -14,7 +14,7 @@ class Marking(Body):
 
     title: Line
     mechanism: Literal["content-credentials", "watermark", "fingerprint", "logging", "label", "notice"]
-    media: Annotated[tuple[Marked, ...], BeforeValidator(_listed)]
+    media: Annotated[tuple[Marked, ...], BeforeValidator(as_list)]
     status: Literal["absent", "planned", "in-place"]
     identifies: Literal["service-or-model", "nothing"]
     carries_user_data: bool = False

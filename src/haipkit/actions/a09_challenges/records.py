@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from haipkit.records.fields import Body, Day, Line, Lines, Text, _listed
+from haipkit.records.fields import Body, Day, Line, Lines, Text, as_list
 
 
 class Project(Body):
@@ -12,7 +12,7 @@ class Project(Body):
 
     title: Line
     challenge: Literal["climate", "health", "education", "digital-literacy", "accessibility", "community", "other"]
-    goals: Annotated[tuple[Annotated[int, Field(ge=1, le=17)], ...], BeforeValidator(_listed)] = ()
+    goals: Annotated[tuple[Annotated[int, Field(ge=1, le=17)], ...], BeforeValidator(as_list)] = ()
     """Numbers of the UN Sustainable Development Goals."""
     status: Literal["planned", "running", "finished", "stopped"]
     started_on: Day

@@ -1,8 +1,26 @@
 """Bodies for action 11: data sets and the protections around them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from haipkit.records.fields import Body, Count, Country, Day, Digest, Line, Lines, Office, RequirementRefs, Text
+from pydantic import BeforeValidator, Field
+
+from haipkit.records.fields import (
+    Body,
+    Count,
+    Country,
+    Day,
+    Digest,
+    Line,
+    Lines,
+    Office,
+    RequirementRefs,
+    Text,
+    Url,
+    as_list,
+)
+
+Source = Literal["public", "licensed", "third-party", "crawled", "user-data", "synthetic", "other"]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 
 class Dataset(Body):
@@ -20,6 +38,33 @@ class Dataset(Body):
     bias_checks: Lines = ()
     opt_outs_respected: bool | None = None
     updated_on: Day
+    source: Source | None = None
+    """`licensed`: by contract with those who hold the rights. `third-party`: private, from somebody else. `user-data`:
+    from people's use of your services."""
+    modalities: Media = ()
+    languages: Annotated[tuple[Language, ...], BeforeValidator(as_list)] = ()
+    """BCP 47 tags, such as `en` or `pt-BR`."""
+    description: Text | None = None
+    """What the content is, in a sentence or two."""
+    url: Url | None = None
+    """Where the data set, or a page about it, can be found."""
+    collected_from: Day | None = None
+    collected_until: Day | None = None
+    tokens: Count | None = None
+    """Of text."""
+    images: Count | None = None
+    audio_hours: Count | None = None
+    video_hours: Count | None = None
+    crawlers: Lines = ()
+    """Names by which the crawlers make themselves known."""
+    crawler_conduct: Text | None = None
+    """What the crawlers read and leave: robots.txt, reservations, pay walls."""
+    domains: Lines = ()
+    """The domain names that most of the content comes from."""
+    services: Lines = ()
+    """The services whose users' data this is."""
+    generated_by: Lines = ()
+    """The models that made synthetic data."""
 
 
 class KindFound(Body):

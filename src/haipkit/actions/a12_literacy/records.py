@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from haipkit.records.fields import Body, Count, Day, Decimal, Line, Lines, _listed
+from haipkit.records.fields import Body, Count, Day, Decimal, Line, Lines, as_list
 
 Learners = Literal["staff", "managers", "developers", "customers", "public", "students", "suppliers"]
 
@@ -13,7 +13,7 @@ class Training(Body):
     """Training or awareness work that took place. Key: a short name. It goes stale with `valid_until`."""
 
     title: Line
-    audience: Annotated[tuple[Learners, ...], BeforeValidator(_listed)]
+    audience: Annotated[tuple[Learners, ...], BeforeValidator(as_list)]
     topics: Lines
     held_on: Day
     took_part: Count
