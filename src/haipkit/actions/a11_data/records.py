@@ -18,6 +18,7 @@ from haipkit.records.fields import (
     Url,
     as_list,
 )
+from haipkit.records.general import Media
 
 Source = Literal["public", "licensed", "third-party", "crawled", "user-data", "synthetic", "other"]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
