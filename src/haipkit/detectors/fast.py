@@ -109,14 +109,14 @@ def compiled() -> Callable[..., tuple[int, int]]:
             if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
                 copy = types.FunctionType(function.__code__, names, name, function.__defaults__)
                 names[name] = (
-                    _cached(copy, folder) if name == ENTRY else inlined(copy) if name in INLINED else jit(copy)
+                    cached(copy, folder) if name == ENTRY else inlined(copy) if name in INLINED else jit(copy)
                 )
         twins[module.__name__.rpartition(".")[2]] = twin
     entry: Callable[..., tuple[int, int]] = vars(twins["kernel"])[ENTRY]
     return entry
 
 
-def _cached(function: types.FunctionType, folder: Path | None) -> Any:
+def cached(function: types.FunctionType, folder: Path | None) -> Any:
     """Compile with the cache of numba in `folder`, whatever the environment says about its place."""
     import numba
     from numba.core import config
