@@ -43,8 +43,8 @@ def sequence(calls: int, failures: int, error: Fraction = Fraction(1, 20), asked
     if asked_once is not None:
         if calls > asked_once:
             raise BadInput(f"{calls} calls to a set of {asked_once} probes, each asked once, cannot be")
-        low, high = finite_interval(asked_once, calls, failures, error)
-        return Interval(failures / calls, low / asked_once, high / asked_once, "confidence sequence, set asked once")
+        least, most = finite_interval(asked_once, calls, failures, error)
+        return Interval(failures / calls, least / asked_once, most / asked_once, "confidence sequence, set asked once")
     mixture = _log_beta(failures + 0.5, calls - failures + 0.5) - _log_beta(0.5, 0.5)
     floor = mixture + math.log(error)
 

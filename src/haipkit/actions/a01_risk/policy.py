@@ -150,8 +150,8 @@ class Policy:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Policy":
-        rates = {name: Fraction(data[name]) for name in ("p_ok", "p_bad", "alpha", "beta")}
-        return cls(**rates, **{name: data[name] for name in ("at_cap", "max_calls", "asked_once") if name in data})
+        rates = [Fraction(data[name]) for name in ("p_ok", "p_bad", "alpha", "beta")]
+        return cls(*rates, data.get("max_calls"), data.get("at_cap", "undecided"), data.get("asked_once"))
 
 
 MOST_CALLS = 100_000
