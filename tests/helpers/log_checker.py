@@ -9,6 +9,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,10 @@ def check_ledger(path: Path, public_key: bytes) -> int:
     try:
         connection.execute("BEGIN")
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        rows = connection.execute("SELECT idx, leaf FROM entry ORDER BY idx").fetchall()
-        assert [idx for idx, _ in rows] == list(range(len(rows))), "an entry is missing"
-        leaves = [leaf for _, leaf in rows]
+        leaves: list[bytes] = []
+        for size, bundle in connection.execute("SELECT size, bundle FROM entries ORDER BY size"):
+            leaves += unbundled(bundle)
+            assert len(leaves) == size, "an entry is missing"
         hashes = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
         _check_heads(connection, hashes, public_key)
         _check_tiles(connection, hashes)
@@ -75,9 +77,45 @@ def check_ledger(path: Path, public_key: bytes) -> int:
         connection.close()
 
 
+def unbundled(bundle: bytes) -> list[bytes]:
+    """The entries of an entry bundle of tlog-tiles."""
+    leaves = []
+    while bundle:
+        length = int.from_bytes(bundle[:2], "big")
+        assert len(bundle) >= 2 + length, "an entry is cut short"
+        leaves.append(bundle[2 : 2 + length])
+        bundle = bundle[2 + length :]
+    return leaves
+
+
+@contextmanager
+def one_a_row(connection: sqlite3.Connection) -> Iterator[None]:
+    """For attacks in SQL: tables `entry (idx, leaf)` and `checkpoint (size, note)` in place of the table `entries`,
+
+    which afterwards is made anew from what they hold then. The guards must be off.
+    """
+    connection.execute("CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL)")
+    connection.execute("CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL)")
+    for size, note, bundle in connection.execute("SELECT size, note, bundle FROM entries").fetchall():
+        leaves = unbundled(bundle)
+        connection.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(leaves, size - len(leaves)))
+        if note is not None:
+            connection.execute("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
+    yield
+    connection.execute("DELETE FROM entries")
+    for idx, leaf in connection.execute("SELECT idx, CAST(leaf AS BLOB) FROM entry").fetchall():
+        bundle = len(leaf).to_bytes(2, "big") + leaf
+        connection.execute("INSERT INTO entries VALUES (?, NULL, ?)", (idx + 1, bundle))
+    for size, note in connection.execute("SELECT size, note FROM checkpoint").fetchall():
+        connection.execute("INSERT OR IGNORE INTO entries VALUES (?, NULL, x'')", (size,))
+        connection.execute("UPDATE entries SET note = ? WHERE size = ?", (note, size))
+    connection.execute("DROP TABLE entry")
+    connection.execute("DROP TABLE checkpoint")
+
+
 def _check_heads(connection: sqlite3.Connection, hashes: list[bytes], public_key: bytes) -> None:
     origin = connection.execute("SELECT value FROM meta WHERE name = 'origin'").fetchone()[0]
-    heads = connection.execute("SELECT size, note FROM checkpoint ORDER BY size").fetchall()
+    heads = connection.execute("SELECT size, note FROM entries WHERE note IS NOT NULL ORDER BY size").fetchall()
     assert heads[0][0] == 0, "the first head is of the empty log"
     assert heads[-1][0] == len(hashes), "the newest head covers every entry"
     roots = _roots(hashes)

@@ -7,7 +7,7 @@ must fail for the reason that belongs to it. The attacks on a database are carri
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from haipkit.ledger.merkle import leaf_hashes, root_of
 from haipkit.ledger.open import create_ledger, open_ledger
 from haipkit.ledger.projection import make_entry
 from haipkit.ledger.verify import Verdict, verify_bundle, verify_export, verify_log
+from helpers.log_checker import one_a_row
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 CASES = {case["name"]: case for case in json.loads((VECTORS / "vectors.json").read_bytes())["cases"]}
@@ -229,8 +230,8 @@ def audit(path: Path, owner: SigningKey, *heads: bytes) -> Verdict:
         )
 
 
-@pytest.fixture
-def tampered(ledger: Path) -> Iterator[sqlite3.Connection]:
+@contextmanager
+def without_guards(ledger: Path) -> Iterator[sqlite3.Connection]:
     """The database without its triggers: who can write the file can drop them."""
     with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -294,10 +295,46 @@ DATABASE_ATTACKS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("attack", DATABASE_ATTACKS)
-def test_the_database_was_changed(attack: str, ledger: Path, owner: SigningKey, tampered: sqlite3.Connection) -> None:
+def test_the_database_was_changed(attack: str, ledger: Path, owner: SigningKey) -> None:
     statement, reason = DATABASE_ATTACKS[attack]
-    tampered.execute(statement)
-    tampered.close()
+    with without_guards(ledger) as connection, one_a_row(connection):
+        connection.execute(statement)
+    verdict = audit(ledger, owner)
+    assert verdict.word == "invalid"
+    assert any(reason in sentence for sentence in verdict.reasons), verdict.reasons
+
+
+ROW_ATTACKS: dict[str, tuple[str, str]] = {
+    "a row of entries is cut short": (
+        "UPDATE entries SET bundle = substr(bundle, 1, length(bundle) - 1) WHERE size = 300",
+        "not whole entries",
+    ),
+    "a row of entries is longer": ("UPDATE entries SET bundle = bundle || x'00' WHERE size = 300", "not whole entries"),
+    "a row of entries became a number": ("UPDATE entries SET bundle = 5 WHERE size = 128", "not whole entries"),
+    "a row of entries became text": ("UPDATE entries SET bundle = 'Oracle' WHERE size = 128", "not whole entries"),
+    "a row of entries is emptied": ("UPDATE entries SET bundle = x'' WHERE size = 256", "are missing"),
+    "a row of entries is deleted": ("DELETE FROM entries WHERE size = 256", "are missing"),
+    "a row of entries stands there twice": (
+        "INSERT INTO entries SELECT 255, NULL, bundle FROM entries WHERE size = 128",
+        "are missing",
+    ),
+    "a row of entries holds one more": (
+        "UPDATE entries SET bundle = x'000178' || bundle WHERE size = 256",
+        "are missing",
+    ),
+    "two rows of entries change places": (
+        "UPDATE entries SET bundle = (SELECT bundle FROM entries AS e WHERE e.size = 384 - entries.size) "
+        "WHERE size IN (128, 256)",
+        "do not hash to the root",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ROW_ATTACKS)
+def test_a_row_of_many_entries_was_changed(attack: str, ledger: Path, owner: SigningKey) -> None:
+    statement, reason = ROW_ATTACKS[attack]
+    with without_guards(ledger) as connection:
+        connection.execute(statement)
     verdict = audit(ledger, owner)
     assert verdict.word == "invalid"
     assert any(reason in sentence for sentence in verdict.reasons), verdict.reasons
@@ -313,9 +350,7 @@ def test_an_erased_field_is_not_an_attack(ledger: Path, owner: SigningKey) -> No
 def rewrite(log: Log, path: Path, owner: SigningKey, change: Callable[[list[bytes]], list[bytes]]) -> None:
     """Write a new past and sign it with the same key, as the owner of database and key can."""
     leaves = change(list(log.entries(0, log.size())))
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
+    with without_guards(path) as connection, one_a_row(connection):
         for table in ("entry", "tile", "checkpoint", "record", "disclosure"):
             connection.execute(f"DELETE FROM {table}")
         connection.executemany("INSERT INTO entry (idx, leaf) VALUES (?, ?)", enumerate(leaves))

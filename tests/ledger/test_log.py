@@ -27,7 +27,7 @@ from haipkit.ledger.log import Log
 from haipkit.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from haipkit.ledger.open import checkpoint_file, create_ledger, open_ledger
 from haipkit.ledger.projection import Entry, make_entry
-from helpers.log_checker import check_ledger, naive_root
+from helpers.log_checker import check_ledger, naive_root, one_a_row
 
 AT = "2026-11-20T09:30:00Z"
 
@@ -121,7 +121,7 @@ def test_an_append_is_one_transaction(log: Log, path: Path, key: SigningKey) -> 
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("SELECT count(*) FROM disclosure").fetchone() == (1,)
         assert other.execute("SELECT id FROM record").fetchall() == [("01935d2e-7b4a-7000-8000-000000000001",)]
-        assert other.execute("SELECT max(size) FROM checkpoint").fetchone() == (1,)
+        assert other.execute("SELECT max(size) FROM entries WHERE note IS NOT NULL").fetchone() == (1,)
 
 
 # ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -231,8 +231,9 @@ def tampered(path: Path, *statements: str) -> None:
         guards = other.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
         for name, _ in guards:
             other.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            other.execute(statement)
+        with one_a_row(other):
+            for statement in statements:
+                other.execute(statement)
         for _, text in guards:
             other.execute(text)
         other.commit()
@@ -240,8 +241,8 @@ def tampered(path: Path, *statements: str) -> None:
 
 def test_a_later_format_is_refused(path: Path, key: SigningKey) -> None:
     create_ledger(path, key).close()
-    tampered(path, "UPDATE meta SET value = '2' WHERE name = 'format'")
-    with pytest.raises(BadConfig, match="has format 2"):
+    tampered(path, "UPDATE meta SET value = '3' WHERE name = 'format'")
+    with pytest.raises(BadConfig, match="has format 3"):
         open_ledger(path, expected=key.verifier())
 
 
@@ -482,10 +483,10 @@ def test_false_witness_lines_are_refused(log: Log) -> None:
 # ── guards and erasure ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("table", ["entry", "tile", "checkpoint"])
+@pytest.mark.parametrize("table", ["entries", "tile"])
 def test_tables_are_append_only(log: Log, path: Path, table: str) -> None:
     log.append(bare(300))
-    column = {"entry": "leaf", "tile": "hashes", "checkpoint": "note"}[table]
+    column = {"entries": "bundle", "tile": "hashes"}[table]
     with closing(sqlite3.connect(path)) as other:
         for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = zeroblob(3)"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):

@@ -14,7 +14,7 @@ from haipkit.kernel.errors import BadInput, CannotWrite
 from haipkit.kernel.outside import LogSource
 from haipkit.ledger.checkpoint import Checkpoint, parse_checkpoint, parse_note
 from haipkit.ledger.files import replace_file
-from haipkit.ledger.merkle import TILE_WIDTH, Frontier, leaf_hashes
+from haipkit.ledger.merkle import TILE_WIDTH, Frontier, join_entries, leaf_hashes
 from haipkit.ledger.verify.tree import tile_path
 
 
@@ -71,8 +71,7 @@ def _write_tiles(log: LogSource, head: Checkpoint, folder: Path, progress: Calla
     frontier, entries = Frontier(), log.entries(0, head.size)
     for start in range(0, head.size, TILE_WIDTH):
         batch = list(islice(entries, min(TILE_WIDTH, head.size - start)))
-        prefixed = b"".join(len(entry).to_bytes(2, "big") + entry for entry in batch)
-        _put(folder / tile_path("entries", start // TILE_WIDTH, len(batch)), prefixed)
+        _put(folder / tile_path("entries", start // TILE_WIDTH, len(batch)), join_entries(batch))
         for tile in frontier.extend(leaf_hashes(batch)):
             _put(folder / tile_path(tile.level, tile.index), tile.hashes)
         if progress is not None:

@@ -62,6 +62,24 @@ def split_tile(hashes: bytes) -> list[bytes]:
     return [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
 
 
+def join_entries(entries: Iterable[bytes]) -> bytes:
+    """The entry bundle of C2SP tlog-tiles: each entry, up to 65,535 bytes, behind its length in two bytes."""
+    return b"".join([len(entry).to_bytes(2, "big") + entry for entry in entries])
+
+
+def split_entries(bundle: bytes) -> list[bytes]:
+    """The entries of an entry bundle. Raises BadInput if it does not end where its last entry does."""
+    entries: list[bytes] = []
+    at, end = 0, len(bundle)
+    while at < end - 1:
+        start = at + 2
+        at = start + (bundle[at] << 8 | bundle[at + 1])
+        entries.append(bundle[start:at])
+    if at != end:
+        raise BadInput("these are not whole entries, each behind its length")
+    return entries
+
+
 class Frontier:
     """The right edge of a growing tree: enough to append and to know the root, 255 hashes a level at most.
 

@@ -1,7 +1,8 @@
 """A log in one SQLite file: WAL, `synchronous=FULL`, one writer at a time over all processes.
 
-Entries, tiles and checkpoints are guarded by append-only triggers; they stop accidents, the signed heads expose intent.
-Statements are prepared once; a commit of one entry touches two tables. Imported by `ledger.open` alone.
+Entries with their signed heads, and tiles, are guarded by append-only triggers; these stop accidents, the heads expose
+intent. Neighbouring entries share a row (docs/adr/0029): a commit of a hundred is one insert, and one of a single entry
+touches one page. Imported by `ledger.open` alone.
 """
 
 import os
@@ -9,26 +10,26 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from haipkit.kernel.errors import BadConfig, BadInput, Busy, CannotWrite, HaipError, NotAllowed
 from haipkit.ledger.files import sync_folder
-from haipkit.ledger.merkle import Tile
+from haipkit.ledger.merkle import Tile, join_entries, split_entries
 from haipkit.ledger.projection import Entry, Row
 from haipkit.ledger.store import Query, damaged
 
-FORMAT = "1"
+FORMAT = "2"
 BUSY_SECONDS = 10.0
+ROW_ENTRIES = 128
+PAGE_BYTES = 8192
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE entry (idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL);
+CREATE TABLE entries (size INTEGER PRIMARY KEY, note BLOB, bundle BLOB NOT NULL);
 CREATE TABLE tile (level INTEGER, idx INTEGER, root BLOB NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx))
     WITHOUT ROWID;
-CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL);
 CREATE TABLE cosignature (size INTEGER, line TEXT, PRIMARY KEY (size, line)) WITHOUT ROWID;
 CREATE TABLE disclosure (idx INTEGER PRIMARY KEY, texts TEXT NOT NULL);
 CREATE TABLE record (
@@ -39,8 +40,10 @@ CREATE TABLE record (
 CREATE INDEX record_by_thing ON record (kind, key, system);
 CREATE INDEX record_by_superseded ON record (supersedes) WHERE supersedes IS NOT NULL;
 """
+# `bundle`: the newest of the first `size` entries, in the form of tlog-tiles; `note`: the head that was signed there.
+_INSERT_ENTRIES = "INSERT INTO entries VALUES (?, ?, ?)"
 _LEAF, _DISCLOSURES, _ROW = map(itemgetter, range(len(Entry._fields)))
-_GUARDED = ("entry", "tile", "checkpoint")
+_GUARDED = ("entries", "tile")
 _COLUMNS = ", ".join(Row._fields)
 _INSERT_ROW = f"INSERT INTO record ({_COLUMNS}) VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608
 _SELECT_ROW = f"SELECT {_COLUMNS} FROM record"  # noqa: S608
@@ -56,6 +59,7 @@ def create_file(path: Path, meta: Mapping[str, str], first_note: bytes) -> None:
         os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(draft, isolation_level=None)
         try:
+            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("BEGIN IMMEDIATE")
@@ -68,7 +72,7 @@ def create_file(path: Path, meta: Mapping[str, str], first_note: bytes) -> None:
                         f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
                     )
             connection.executemany("INSERT INTO meta VALUES (?, ?)", [("format", FORMAT), *meta.items()])
-            connection.execute("INSERT INTO checkpoint VALUES (0, ?)", (first_note,))
+            connection.execute(_INSERT_ENTRIES, (0, first_note, b""))
             connection.execute("COMMIT")
         finally:
             connection.close()
@@ -157,7 +161,12 @@ class SqliteStore:
     def insert(self, start: int, entries: Sequence[Entry], tiles: Sequence[Tile], size: int, note: bytes) -> None:
         writer = self._held()
         try:
-            writer.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(map(_LEAF, entries), start))
+            at = 0
+            while len(entries) - at > ROW_ENTRIES:
+                at += ROW_ENTRIES
+                bundle = join_entries(map(_LEAF, entries[at - ROW_ENTRIES : at]))
+                writer.execute(_INSERT_ENTRIES, (start + at, None, bundle))
+            writer.execute(_INSERT_ENTRIES, (size, note, join_entries(map(_LEAF, entries[at:]))))
             if any(map(_DISCLOSURES, entries)):
                 beside = [(index, "~".join(entry.disclosures)) for index, entry in enumerate(entries, start)]
                 writer.executemany("INSERT INTO disclosure VALUES (?, ?)", [pair for pair in beside if pair[1]])
@@ -168,7 +177,6 @@ class SqliteStore:
                 writer.executemany(
                     "INSERT INTO tile VALUES (?, ?, ?, ?)", [(t.level, t.index, t.root, t.hashes) for t in tiles]
                 )
-            writer.execute("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
         except sqlite3.IntegrityError as fault:
             if "record.id" in str(fault):
                 raise BadInput("a record of this id is in the ledger already", where=str(self.path)) from fault
@@ -234,15 +242,29 @@ class SqliteStore:
         return dict(self._all("SELECT name, value FROM meta"))
 
     def size(self) -> int:
-        return int(self._all("SELECT ifnull(max(idx) + 1, 0) FROM entry")[0][0])
+        return int(self._all("SELECT ifnull(max(size), 0) FROM entries")[0][0])
 
     # The casts below: a column of SQLite holds any type, and a tampered file must fail as wrong, not as unreadable.
 
     def leaves(self, start: int, stop: int) -> list[bytes]:
-        rows = self._all("SELECT CAST(leaf AS BLOB) FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx", (start, stop))
-        if len(rows) != stop - start:
-            raise damaged(f"{stop - start - len(rows)} of the entries {start} to {stop - 1} are missing")
-        return [*chain.from_iterable(rows)]
+        rows = self._all(
+            "SELECT size, CAST(bundle AS BLOB) FROM entries "
+            "WHERE size > ? AND size <= ifnull((SELECT min(size) FROM entries WHERE size >= ?), ?) ORDER BY size",
+            (start, stop, stop),
+        )
+        found: list[bytes] = []
+        for size, bundle in rows:
+            try:
+                entries = split_entries(bundle)
+            except BadInput as fault:
+                raise damaged(f"before {size}, {fault.what}") from fault
+            first, expected = size - len(entries), start + len(found)
+            if first > expected or (found and first < expected):
+                break
+            found += entries[max(start - first, 0) : stop - first] if first < start or size > stop else entries
+        if len(found) != stop - start:
+            raise damaged(f"{stop - start - len(found)} of the entries {start} to {stop - 1} are missing")
+        return found
 
     def disclosures(self, start: int, stop: int) -> dict[int, tuple[str, ...]]:
         rows = self._all("SELECT idx, CAST(texts AS TEXT) FROM disclosure WHERE idx >= ? AND idx < ?", (start, stop))
@@ -262,14 +284,16 @@ class SqliteStore:
         return [root for (root,) in rows]
 
     def checkpoint(self, size: int | None) -> tuple[int, bytes] | None:
-        if size is None:
-            rows = self._all("SELECT size, CAST(note AS BLOB) FROM checkpoint ORDER BY size DESC LIMIT 1")
-        else:
-            rows = self._all("SELECT size, CAST(note AS BLOB) FROM checkpoint WHERE size = ?", (size,))
+        newest = "SELECT size, CAST(note AS BLOB) FROM entries WHERE note IS NOT NULL"
+        rows = (
+            self._all(f"{newest} ORDER BY size DESC LIMIT 1")
+            if size is None
+            else self._all(f"{newest} AND size = ?", (size,))
+        )
         return rows[0] if rows else None
 
     def checkpoint_sizes(self) -> list[int]:
-        return [size for (size,) in self._all("SELECT size FROM checkpoint ORDER BY size")]
+        return [size for (size,) in self._all("SELECT size FROM entries WHERE note IS NOT NULL ORDER BY size")]
 
     def cosignatures(self, size: int) -> list[str]:
         return [

@@ -3,12 +3,13 @@
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from haipkit.kernel.errors import BadInput, NotFound
 from haipkit.ledger.checkpoint import MAX_NOTE_BYTES, parse_checkpoint, parse_note
-from haipkit.ledger.merkle import TILE_WIDTH, Frontier
+from haipkit.ledger.merkle import TILE_WIDTH, Frontier, split_entries
 from haipkit.ledger.verify.heads import (
     Keys,
     check_cosignatures,
@@ -59,19 +60,13 @@ def tile_path(level: int | Literal["entries"], index: int, width: int = TILE_WID
     return f"tile/{level}/{'/'.join(reversed(groups))}{partial}"
 
 
-def split_entries(bundle: bytes, count: int, *, where: str) -> list[bytes]:
-    """The entries of an entry bundle: `count` of them, each behind its length in two bytes. Raises BadInput."""
-    entries: list[bytes] = []
-    at = 0
-    while at < len(bundle):
-        end = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
-        if end > len(bundle) or end < at + 2:
-            break
-        entries.append(bundle[at + 2 : end])
-        at = end
-    if at != len(bundle) or len(entries) != count:
-        raise BadInput(f"this file should hold {count} whole entries", where=where)
-    return entries
+def entries_of(bundle: bytes, count: int, *, where: str) -> list[bytes]:
+    """The `count` entries of an entry bundle. Raises BadInput."""
+    with suppress(BadInput):
+        entries = split_entries(bundle)
+        if len(entries) == count:
+            return entries
+    raise BadInput(f"this file should hold {count} whole entries", where=where)
 
 
 class StaticTree:
@@ -97,7 +92,7 @@ class StaticTree:
             first = index * TILE_WIDTH
             width = min(TILE_WIDTH, size - first)
             name = tile_path("entries", index, width)
-            entries = split_entries(self._read(name, TILE_WIDTH * 65_537), width, where=name)
+            entries = entries_of(self._read(name, TILE_WIDTH * 65_537), width, where=name)
             yield from entries[max(start - first, 0) : stop - first]
 
     def tile(self, level: int, index: int) -> bytes | None:
@@ -131,7 +126,7 @@ class StaticTree:
                 name = tile_path("entries", full, part)
                 if not level and part < width and (self.folder / name).exists():
                     content = self._read(name, len(last))
-                    split_entries(content, part, where=name)
+                    entries_of(content, part, where=name)
                     self._compare(name, last[: len(content)])
 
     def _compare(self, name: str, expected: bytes) -> None:
