@@ -125,9 +125,9 @@ def scan(wishes: Wishes, *, private: Path | None = None, progress: Progress | No
     controls = check_controls(rules_name, wishes.kinds)
     found = survey(wishes.paths)
     if not found.files and not found.faults:
-        raise NotFound("there is no text in it", where=", ".join(wishes.paths), advice=_skipped_words(found.skipped))
+        raise NotFound("there is no text in it", where=", ".join(wishes.paths), advice=skipped_words(found.skipped))
     said = json.dumps([rules.version, wishes.treatment, str(wishes.out and wishes.out.resolve()), wishes.values])
-    with _state(private, sha256(said.encode()).hexdigest()[:24]) as state:
+    with state_folder(private, sha256(said.encode()).hexdigest()[:24]) as state:
         plan = Plan(
             tuple(found.files),
             str(state),
@@ -141,7 +141,7 @@ def scan(wishes: Wishes, *, private: Path | None = None, progress: Progress | No
         units = plan_units(plan, said)
         finished = {unit.identity for unit in units if (state / f"{unit.identity}.json").exists()}
         if wishes.out is not None:
-            _check_out(wishes, found.files, resuming=(state / "begun").exists())
+            check_out(wishes, found.files, resuming=(state / "begun").exists())
             (state / "begun").touch()
         _do(plan, units, finished, wishes.jobs, progress)
         summary = _add_up(state, units)
@@ -169,7 +169,7 @@ def scan(wishes: Wishes, *, private: Path | None = None, progress: Progress | No
     )
 
 
-def _skipped_words(skipped: dict[str, int]) -> str:
+def skipped_words(skipped: dict[str, int]) -> str:
     if not skipped:
         return "The folder is empty."
     return "Not looked into: " + ", ".join(f"{ending} × {count:,}" for ending, count in sorted(skipped.items())) + "."
@@ -197,7 +197,7 @@ def check_controls(rules: str | None, kinds: tuple[str, ...]) -> int:
 
 
 @contextmanager
-def _state(private: Path | None, name: str) -> Iterator[Path]:
+def state_folder(private: Path | None, name: str) -> Iterator[Path]:
     """A folder for finished units. It is removed when the run ends well, and stays for the next run otherwise."""
     if private is None:
         with TemporaryDirectory(prefix="haip-scan-") as temporary:
@@ -252,7 +252,7 @@ def _parts(number: int, file: "CorpusFile", unit: int) -> list[Part]:
     ]
 
 
-def _check_out(wishes: Wishes, files: "Sequence[CorpusFile]", *, resuming: bool) -> None:
+def check_out(wishes: Wishes, files: "Sequence[CorpusFile]", *, resuming: bool) -> None:
     """A copy never lands in its own source, on other files, or two files under one name."""
     out = wishes.out
     if out is None:
