@@ -1,7 +1,7 @@
 """A log in one SQLite file: WAL, `synchronous=FULL`, one writer at a time over all processes.
 
 Entries with their signed heads, and tiles, are guarded by append-only triggers; these stop accidents, the heads expose
-intent. Neighbouring entries share a row (docs/adr/0029): a commit of a hundred is one insert, and one of a single entry
+intent. Neighbouring entries share a row (docs/adr/0032): a commit of a hundred is one insert, and one of a single entry
 touches one page. Imported by `ledger.open` alone.
 """
 
