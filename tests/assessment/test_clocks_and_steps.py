@@ -161,19 +161,19 @@ def test_a_missing_approval_is_asked_for_by_name(make: Maker) -> None:
         pytest.param(
             need("control/1", {"topic": "physical", "status": "in-place"}, max_age_days=365),
             ("control/1", {"title": "C", "topic": "physical", "status": "planned"}),
-            "haip add control NAME --amend --topic physical --status in-place --last-checked-on DAY",
+            'haip add control k --amend --status in-place --last-checked-on "<last checked on>"',
             id="a measure that is only planned",
         ),
         pytest.param(
             need("risk/1", test="treated"),
             ("risk/1", {"title": "R", "treatment": "none"}),
-            "haip add risk NAME --amend --treatment in-place",
+            "haip add risk k --amend --treatment in-place",
             id="a risk that nobody treats",
         ),
         pytest.param(
             need("policy/1", {"topic": "privacy"}, test="reviewed"),
             ("policy/1", {"title": "P", "topic": "privacy", "next_review": "2026-01-01"}),
-            "haip add policy NAME --amend --topic privacy --next-review DAY",
+            'haip add policy k --amend --next-review "<next review>"',
             id="a review that is overdue",
         ),
         pytest.param(

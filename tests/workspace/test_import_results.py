@@ -15,7 +15,7 @@ from haipkit.records.record import Record
 from haipkit.workspace.ask import read_shelf
 from haipkit.workspace.do import import_results, record_test_results
 from haipkit.workspace.open import open_workspace
-from helpers.commands import done
+from helpers.commands import done, haip
 from helpers.foreign_files import SAMPLES, sample
 
 
@@ -109,3 +109,42 @@ def test_pytest_records_straight_into_the_ledger(company: Path, tmp_path: Path) 
         (["6.1"], "fail"),
     ]
     assert all(f"recorded in {company}: {record.header.id}" in run.stdout for record in kept)
+
+
+def test_what_no_log_says_is_taken_from_whoever_imports_and_marked_as_theirs(company: Path) -> None:
+    words = ("--stage", "deployment", "--method", "red-team", "--performed-by", "independent", "--domain", "cyber")
+    done("-w", company, "import", SAMPLES / "inspect.json", *words, "--result", "fail", "--threshold", "none got out")
+    (record,) = records(company)
+    assert [record.body[name] for name in ("stage", "method", "performed_by", "result")] == [
+        "deployment",
+        "red-team",
+        "independent",
+        "fail",
+    ]
+    assert record.body["limitations"][-1].startswith("Not in the log, but said by whoever imported it: stage, method")
+    assert record.strength is Strength.EVIDENCED
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "fault"),
+    [
+        ("gtest.xml", ("--stage", "deployment"), "is a test result, which has no stage"),
+        ("inspect.json", ("--result", "pass"), "against which threshold"),
+        ("inspect.json", ("--stage", "later"), "stage:"),
+    ],
+    ids=["a test run has no stage", "a pass without a threshold", "a stage nobody knows"],
+)
+def test_what_does_not_fit_is_refused(company: Path, file: str, words: tuple[str, ...], fault: str) -> None:
+    outcome = haip("-w", company, "import", SAMPLES / file, *words)
+    assert (outcome.code, fault in outcome.words) == (65, True), outcome.words
+    assert not records(company)
+
+
+def test_a_named_result_takes_the_place_of_the_one_before(company: Path, tmp_path: Path) -> None:
+    failing = tmp_path / "failing.xml"
+    failing.write_text('<testsuite name="s"><testcase name="t"><failure message="m"/></testcase></testsuite>')
+    (tmp_path / "passing.xml").write_text('<testsuite name="s"><testcase name="t"/></testsuite>')
+    for name in ("failing", "passing"):
+        done("-w", company, "import", tmp_path / f"{name}.xml", "--key", "nightly", "--for", "helpdesk")
+    (record,) = records(company)
+    assert (record.header.key, record.body["outcome"]) == ("nightly", "pass")

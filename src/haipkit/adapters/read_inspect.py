@@ -155,9 +155,9 @@ def _record(
         notes.append(
             f"The log has version {line(log.get('version'), 'unknown', 30)}; versions up to {_NEWEST} are known here."
         )
-    notes.append("An Inspect log sets no threshold, so the result is informational.")
     notes.append(
-        f"The log does not say who evaluated at which stage; recorded as {about['performed_by']}, {about['stage']}."
+        f"The log sets no threshold and does not say who evaluated at which stage: informational, "
+        f"{about['performed_by']}, {about['stage']}, unless you say otherwise."
     )
     packages = mapping(details.get("packages"), f"{where}.eval.packages")
     tool = Tool("inspect_ai", line(packages.get("inspect_ai"), "unknown", 100))

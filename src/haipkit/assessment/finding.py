@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from haipkit.kernel.words import Status, Strength
 
@@ -19,6 +20,21 @@ class Basis:
     backed_by: tuple[str, ...] = ()
 
 
+class Ask(NamedTuple):
+    """A record that would help towards a need.
+
+    `key` names it; with `amend` it is the standing record of that key that has to say more. `fields` are what it must
+    say (a list: one of these), `blanks` further fields that somebody has to fill in.
+    """
+
+    kind: str
+    key: str | None = None
+    amend: bool = False
+    system: str | None = None
+    fields: Mapping[str, Any] = MappingProxyType({})
+    blanks: tuple[str, ...] = ()
+
+
 class NeedResult(NamedTuple):
     """One need against the records: how many count, and in one sentence what is missing (empty when satisfied)."""
 
@@ -31,6 +47,8 @@ class NeedResult(NamedTuple):
     seen: bool = False
     """True when at least one record speaks about it, whatever it says."""
     basis: tuple[Basis, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    """What to record; empty when satisfied, or when only a new record of the kind helps."""
 
 
 class Finding(NamedTuple):
@@ -54,6 +72,8 @@ class Finding(NamedTuple):
     attested_only: bool = False
     level: str = "expected"
     """What the profile says: `expected`, `relevant` or `not expected`."""
+    said: Ask | None = None
+    """How a position that says `not-done` or `planned` is taken back; the finding follows it until then."""
 
     @property
     def open(self) -> bool:

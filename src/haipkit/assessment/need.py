@@ -9,10 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from haipkit.assessment.finding import Ask
 from haipkit.conduct.model import Need
 from haipkit.kernel.errors import InternalFault
 from haipkit.kernel.words import RISK_DOMAINS
+from haipkit.records.kinds import KINDS
 from haipkit.records.record import Record
+
+SAME_NAME = "<short-name>"
+"""A key that nobody chose yet, where two records have to agree on it."""
 
 SYSTEM_BOUND = frozenset({"risk/1", "evaluation/1", "release/1", "test/1", "scan/1", "inventory/1"})
 """Kinds that speak about one system: without a system in the header they count for the organisation only."""
@@ -42,6 +47,12 @@ STATE_FIELDS = frozenset(
     }
 )
 """Fields that say how something stands, not what it is about. A record that differs only here speaks about the need."""
+
+
+_EVENTS = frozenset(
+    {"evaluation/1", "training/1", "sharing/1", "publication/1", "decision/1", "test/1", "scan/1", "inventory/1"}
+)
+"""Kinds of things that happened once: what is lacking has to happen, and an older record is not made to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,7 @@ class Weighed:
     about: tuple[Record, ...]
     satisfied: bool
     missing: str
+    asks: tuple[Ask, ...] = ()
 
 
 def weigh(need: Need, ground: Ground) -> Weighed:
@@ -183,6 +195,7 @@ def weigh(need: Need, ground: Ground) -> Weighed:
     stale = [record for record in fitting if not _counts(record, day, oldest)] if len(counting) < len(fitting) else []
     enough = len(counting) >= max(need.at_least, 1)
     missing = "" if enough else _shortfall(need, counting, stale)
+    asks: Sequence[Ask] = ()
     if need.test is not None:
         rule = RULES.get(need.test)
         if rule is None:
@@ -191,9 +204,40 @@ def weigh(need: Need, ground: Ground) -> Weighed:
         counting, missing = verdict.counting, verdict.missing
         about += [record for record in verdict.wanting if record not in about]
         enough = bool(counting) and not missing
+        asks = verdict.asks
         if not enough and not missing:
             missing = need.missing
-    return Weighed(tuple(counting), tuple(stale), tuple(about), enough, missing)
+    chosen = () if enough else tuple(asks) or _asks(need, about, ground, oldest)
+    return Weighed(tuple(counting), tuple(stale), tuple(about), enough, missing, chosen)
+
+
+def _asks(need: Need, about: Sequence[Record], ground: Ground, oldest: str) -> tuple[Ask, ...]:
+    """The newest record that speaks about the need, to be amended; none where only a new one helps."""
+    if need.kind == "system/1" and ground.system is not None:
+        return (Ask(need.kind, ground.system.header.key, True, fields=need.where),)
+    if need.kind == "supplier/1" and ground.system is not None and ground.supplier is None:
+        link = Ask("system/1", ground.system.header.key, True, fields={"supplier": SAME_NAME})
+        return (link, Ask(need.kind, SAME_NAME, fields=need.where))
+    if need.kind == "supplier/1" and ground.system is not None and not about:
+        return (Ask(need.kind, ground.supplier, bool(ground.of(need.kind)), fields=need.where),)
+    if not about or need.at_least > 1 or need.kind in _EVENTS:
+        return ()
+    newest = max(about, key=lambda record: record.index)
+    if newest.header.origin != "declared":
+        return ()
+    undated = KINDS[need.kind].day is None and newest.header.occurred_at[:10] < oldest
+    return (_amend(newest, need, ground.as_of.isoformat(), *(["occurred_at"] if undated else [])),)
+
+
+def _amend(record: Record, need: Need, day: str, *blanks: str) -> Ask:
+    """Change `record` so that it says what the need wants, of a later day where its own has passed."""
+    header, kind = record.header, KINDS[record.header.kind]
+    fields = need.where if need.kind == header.kind else {}
+    open_fields = {name: wanted for name, wanted in fields.items() if not matches(record.body, {name: wanted})}
+    more = [kind.day] if kind.day and not blanks else []
+    if (header.valid_until or day) < day:
+        more.append("valid_until")
+    return Ask(header.kind, header.key, True, header.system, open_fields, (*blanks, *more))
 
 
 def _shortfall(need: Need, counting: Sequence[Record], stale: Sequence[Record]) -> str:
@@ -209,12 +253,17 @@ def _shortfall(need: Need, counting: Sequence[Record], stale: Sequence[Record]) 
 
 @dataclass(slots=True)
 class RuleVerdict:
-    """`wanting`: records of another kind than the need's that the rule looked at and found wrong."""
+    """`wanting`: records of another kind than the need's that the rule looked at and found wrong. `asks`: what to
+    record, where that is more than one more record of the need's kind."""
 
     counting: list[Record]
     missing: str = ""
     wanting: Sequence[Record] = ()
+    asks: Sequence[Ask] = ()
 
+
+MOST_ASKS = 5
+"""So many of the records that a rule finds wanting are named at once."""
 
 Rule = Callable[[Need, list[Record], Ground], RuleVerdict]
 RULES: dict[str, Rule] = {}
@@ -242,7 +291,9 @@ def _approved(need: Need, counting: list[Record], ground: Ground) -> RuleVerdict
     if passed:
         return RuleVerdict(passed)
     waiting = f"“{counting[0].title}” has no approval." if counting else need.missing
-    return RuleVerdict([], waiting)
+    new = () if counting else (Ask(need.kind, SAME_NAME, fields=need.where),)
+    subject = (counting[0].header.key or SAME_NAME) if counting else SAME_NAME
+    return RuleVerdict([], waiting, asks=(*new, Ask("approval/1", subject)))
 
 
 def _approves(approval: Record, record: Record) -> bool:
@@ -267,17 +318,18 @@ def _treated(need: Need, counting: list[Record], ground: Ground) -> RuleVerdict:
     done = [risk for risk in counting if risk not in open_ones]
     names = ", ".join(f"“{risk.title}”" for risk in open_ones[:3])
     more = f" and {len(open_ones) - 3} more" if len(open_ones) > 3 else ""
-    return RuleVerdict(done, f"Neither treated nor accepted: {names}{more}.")
+    asks = [_amend(risk, need, day)._replace(fields={"treatment": "in-place"}) for risk in open_ones[:MOST_ASKS]]
+    return RuleVerdict(done, f"Neither treated nor accepted: {names}{more}.", asks=asks)
 
 
 @_rule("all-domains")
 def _all_domains(need: Need, counting: list[Record], ground: Ground) -> RuleVerdict:
     """Each of the Code's seven risk domains was looked at, even if only to call the risk rare."""
     seen = {record.body.get("domain") for record in counting}
-    left = [title for domain, title in RISK_DOMAINS.items() if domain not in seen]
-    if left and counting:
-        return RuleVerdict(counting, "No risk is recorded for: " + "; ".join(left) + ".")
-    return RuleVerdict(counting)
+    left = {domain: title for domain, title in RISK_DOMAINS.items() if domain not in seen}
+    asks = [Ask(need.kind, fields={**need.where, "domain": domain}) for domain in left]
+    missing = "No risk is recorded for: " + "; ".join(left.values()) + "." if left and counting else ""
+    return RuleVerdict(counting, missing, asks=asks)
 
 
 @_rule("no-open-serious")
@@ -291,7 +343,8 @@ def _no_open_serious(need: Need, counting: list[Record], ground: Ground) -> Rule
         and not incident.body.get("actions_taken")
     ]
     if left:
-        return RuleVerdict([], f"The serious incident “{left[0].title}” is open and no action is recorded.", left)
+        sentence = f"The serious incident “{left[0].title}” is open and no action is recorded."
+        return RuleVerdict([], sentence, left, _amended(left, "actions_taken"))
     return RuleVerdict(counting)
 
 
@@ -305,8 +358,9 @@ def _incidents_documented(need: Need, counting: list[Record], ground: Ground) ->
         if not incident.body.get("actions_taken") and incident.body.get("detected_on", "") < limit
     ]
     if bare:
-        return RuleVerdict([], f"No action is recorded for “{bare[0].title}”, found more than 30 days ago.", bare)
-    return RuleVerdict(_watched(need, ground))
+        sentence = f"No action is recorded for “{bare[0].title}”, found more than 30 days ago."
+        return RuleVerdict([], sentence, bare, _amended(bare, "actions_taken"))
+    return RuleVerdict(_watched(need, ground), asks=(Ask("channel/1"),))
 
 
 @_rule("incidents-told")
@@ -318,8 +372,16 @@ def _incidents_told(need: Need, counting: list[Record], ground: Ground) -> RuleV
         if incident.body.get("serious") and not incident.body.get("reported_to")
     ]
     if untold:
-        return RuleVerdict([], f"Nobody is named who was told about the serious incident “{untold[0].title}”.", untold)
-    return RuleVerdict(_watched(need, ground))
+        sentence = f"Nobody is named who was told about the serious incident “{untold[0].title}”."
+        return RuleVerdict([], sentence, untold, _amended(untold, "reported_to"))
+    return RuleVerdict(_watched(need, ground), asks=(Ask("channel/1"),))
+
+
+def _amended(records: Sequence[Record], field_name: str) -> list[Ask]:
+    return [
+        Ask(record.header.kind, record.header.key, True, record.header.system, blanks=(field_name,))
+        for record in records[:MOST_ASKS]
+    ]
 
 
 def _watched(need: Need, ground: Ground) -> list[Record]:
@@ -348,9 +410,8 @@ def _owners_named(need: Need, counting: list[Record], ground: Ground) -> RuleVer
     """An office answers for each action that has an expected requirement."""
     named = {record.body.get("action") for record in counting}
     left = sorted(ground.expected_actions - named)
-    if left and counting:
-        return RuleVerdict(counting, "No owner is named for action " + ", ".join(map(str, left)) + ".")
-    return RuleVerdict(counting)
+    missing = "No owner is named for action " + ", ".join(map(str, left)) + "." if left and counting else ""
+    return RuleVerdict(counting, missing, asks=[Ask(need.kind, str(action)) for action in left])
 
 
 @_rule("reviewed")
@@ -365,7 +426,11 @@ def _reviewed(need: Need, counting: list[Record], ground: Ground) -> RuleVerdict
         elif due >= ground.as_of.isoformat():
             fresh.append(record)
     if counting and not fresh:
-        return RuleVerdict([], f"The review of “{counting[0].title}” is overdue.")
+        late = counting[0]
+        again = "next_review" if late.header.kind != "risk/1" else "review_on"
+        looked = KINDS[late.header.kind].day
+        asks = [_amend(late, need, ground.as_of.isoformat(), again, *([looked] if looked else []))]
+        return RuleVerdict([], f"The review of “{late.title}” is overdue.", asks=asks)
     return RuleVerdict(fresh)
 
 
@@ -376,14 +441,19 @@ def _suppliers_asked(need: Need, counting: list[Record], ground: Ground) -> Rule
     silent = [record for record in relevant if record.body.get("haip") == "not-asked"]
     if silent:
         asked = [record for record in relevant if record not in silent]
-        return RuleVerdict(asked, f"“{silent[0].title}” was not asked about the Code of Conduct.")
+        sentence = f"“{silent[0].title}” was not asked about the Code of Conduct."
+        answers = {"haip": ("attests", "discloses-gaps", "reports-publicly", "no-answer")}
+        asks = [Ask(need.kind, record.header.key, True, fields=answers, blanks=("answered_on",)) for record in silent]
+        return RuleVerdict(asked, sentence, asks=asks)
     return RuleVerdict(relevant or counting)
 
 
 @_rule("detector-offered")
 def _detector_offered(need: Need, counting: list[Record], ground: Ground) -> RuleVerdict:
     """Marks that name an address where people can ask whether content came from the system."""
-    return RuleVerdict([record for record in counting if record.body.get("detector")])
+    bare = [record for record in counting if not record.body.get("detector")]
+    asks = _amended(bare, "detector") or [Ask(need.kind, fields=need.where, blanks=("detector",))]
+    return RuleVerdict([record for record in counting if record not in bare], asks=asks)
 
 
 @_rule("prohibited-uses-checked")
@@ -394,5 +464,7 @@ def _prohibited_uses_checked(need: Need, counting: list[Record], ground: Ground)
     unchecked = [record for record in subjects if (record.body.get("prohibited_uses_checked_on") or "") < limit]
     if unchecked:
         done = [record for record in subjects if record not in unchecked]
-        return RuleVerdict(done, f"“{unchecked[0].title}” was not held against the uses that the Code rules out.")
+        sentence = f"“{unchecked[0].title}” was not held against the uses that the Code rules out."
+        asks = [Ask("system/1", one.header.key, True, blanks=("prohibited_uses_checked_on",)) for one in unchecked]
+        return RuleVerdict(done, sentence, asks=asks)
     return RuleVerdict(list(subjects))

@@ -4,61 +4,96 @@ Order: a legal clock before a chosen date, an earlier date before a later one, t
 requirements, then the order in which the profile starts. Decides; does not read, write, sign or fetch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from haipkit.assessment.finding import Assessment, Clock, Finding, Step
-from haipkit.conduct.model import Conduct, Need, Requirement
+from haipkit.assessment.commands import RESULT_FILES, Blanks, add_line, import_line, no_blanks
+from haipkit.assessment.finding import Ask, Assessment, Clock, Finding, Step
+from haipkit.conduct.model import Conduct, Requirement
 from haipkit.kernel.words import Status
 from haipkit.records.kinds import KINDS
 
 _FAR = "9999-12-31"
+_FIRST = {
+    "system/1": (
+        "Name the AI systems you build or use",
+        "Record each one with its purpose, and whether people talk to it. Most of the Code is about systems.",
+    ),
+    "release/1": (
+        "Name the release that is in use",
+        "Record its version, its day, and in a sentence what it does. Several points are about one release.",
+    ),
+}
+"""Records without which nothing can be looked at: title and first step."""
 
 
 @dataclass(slots=True)
 class _Group:
-    """Findings that one and the same record would move."""
+    """Findings that the same records would move. `imported`: those records come as another tool's file."""
 
-    need: Need
+    asks: tuple[Ask, ...]
     subject: str | None
-    seen: bool
+    imported: bool = False
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def first(self) -> str | None:
+        """The kind without which nothing can be looked at, when that is what is missing."""
+        (ask, *more) = self.asks
+        return ask.kind if ask.kind in _FIRST and not more and not ask.amend else None
 
-def next_steps(conduct: Conduct, assessment: Assessment, *, profile: str | None = None) -> tuple[Step, ...]:
-    """Steps for all open findings. `profile` (default: by the first role) gives the starting order of equals."""
+
+def next_steps(
+    conduct: Conduct, assessment: Assessment, *, profile: str | None = None, blanks: Blanks = no_blanks
+) -> tuple[Step, ...]:
+    """Steps for all open findings. `profile` (default: by the first role) gives the starting order of equals.
+
+    `blanks` knows the fields of each kind, so that the commands name all that is needed.
+    """
     groups: dict[tuple[object, ...], _Group] = {}
     for finding in assessment.findings:
-        if not finding.open:
-            continue
-        requirement = conduct.requirements[finding.requirement]
-        for position, need in enumerate(requirement.needs):
-            result = finding.needs[position] if finding.needs else None
-            if result is not None and result.satisfied:
-                continue
-            subject = _subject(need, finding)
-            signature = (need.kind, tuple(sorted((k, str(v)) for k, v in need.where.items())), need.test, subject)
-            group = groups.setdefault(signature, _Group(need, subject, result is not None and result.seen))
-            group.findings.append(finding)
+        if finding.open:
+            for signature, group in _wanted(conduct.requirements[finding.requirement], finding):
+                groups.setdefault(signature, group).findings.append(finding)
     order = _starting_order(conduct, profile or assessment.roles[0])
     together: dict[tuple[str, str | None], list[_Group]] = {}
     for group in groups.values():
         lead = _lead(group.findings, order)
-        together.setdefault((lead.requirement, lead.subject), []).append(group)
-    ranked = [_ranked(conduct, parts, assessment.clocks, order) for parts in together.values()]
+        together.setdefault((group.first or lead.requirement, lead.subject), []).append(group)
+    ranked = [_ranked(conduct, parts, assessment.clocks, order, blanks) for parts in together.values()]
     ranked.sort(key=lambda pair: pair[0])
     return tuple(step for _, step in ranked)
+
+
+def _wanted(requirement: Requirement, finding: Finding) -> Iterator[tuple[tuple[object, ...], _Group]]:
+    """What an open finding asks for; equal signatures are moved by the same records."""
+    if not finding.needs:
+        kind = "system/1" if finding.subject is None else "release/1"
+        yield (kind, finding.subject), _Group((Ask(kind),), finding.subject)
+        return
+    open_needs = 0
+    for need, result in zip(requirement.needs, finding.needs, strict=True):
+        if result.satisfied:
+            continue
+        open_needs += 1
+        subject = finding.subject if KINDS[need.kind].scope != "organisation" else None
+        asks = result.asks or (Ask(need.kind, fields=need.where),)
+        imported = need.kind in RESULT_FILES and (
+            need.kind != "evaluation/1" or bool(need.origins and "declared" not in need.origins)
+        )
+        where = tuple(sorted((name, str(value)) for name, value in need.where.items()))
+        signature = (need.kind, where, need.test, imported, subject, str(asks))
+        yield signature, _Group(asks, subject, imported)
+    if finding.said is not None:
+        said = finding.said
+        yield ("position/1", said.key, said.system), _Group((said,), said.system)
+    elif not open_needs and any(basis.kind == "test/1" for basis in finding.basis):
+        yield ("test/1", finding.id), _Group((Ask("test/1"),), finding.subject, True)
 
 
 def _lead(findings: Sequence[Finding], order: Mapping[str, int]) -> Finding:
     """The finding whose requirement gives a step its name."""
     return min(findings, key=lambda finding: order.get(finding.requirement, 999))
-
-
-def _subject(need: Need, finding: Finding) -> str | None:
-    if KINDS[need.kind].scope == "organisation" and need.kind != "system/1":
-        return None
-    return finding.subject
 
 
 def _starting_order(conduct: Conduct, profile: str) -> Mapping[str, int]:
@@ -67,7 +102,7 @@ def _starting_order(conduct: Conduct, profile: str) -> Mapping[str, int]:
 
 
 def _ranked(
-    conduct: Conduct, parts: Sequence[_Group], clocks: Sequence[Clock], order: Mapping[str, int]
+    conduct: Conduct, parts: Sequence[_Group], clocks: Sequence[Clock], order: Mapping[str, int], blanks: Blanks
 ) -> tuple[tuple[object, ...], Step]:
     findings = list({finding.id: finding for group in parts for finding in group.findings}.values())
     first = _lead(findings, order)
@@ -77,10 +112,11 @@ def _ranked(
     legal = min((clock for clock in running if clock.kind == "legal"), key=lambda clock: clock.due, default=None)
     dates = [clock.due for clock in running] + [finding.due for finding in findings if finding.due]
     due = legal.due if legal else min(dates, default=None)
-    commands = list(dict.fromkeys(_command(group, requirement) for group in parts))
+    commands = list(dict.fromkeys(words for group in parts for words in _commands(group, first.owner, blanks)))
+    title, how = _FIRST[parts[0].first] if parts[0].first else (requirement.title, requirement.step)
     step = Step(
-        title=requirement.title,
-        how=requirement.step,
+        title=title,
+        how=how,
         why=_why(first, legal, due, len(findings)),
         command=commands[0],
         due=due,
@@ -126,44 +162,11 @@ def _why(finding: Finding, legal: Clock | None, due: str | None, moves: int) -> 
     return " ".join(dict.fromkeys(parts))
 
 
-_AMENDABLE = {None: "", "treated": "--treatment in-place", "reviewed": "--next-review DAY"}
-"""Rules that a change of the record that is there can satisfy, and the flag that does it."""
-_IMPORTED = ("test/1", "scan/1", "inventory/1")
-
-
-def _command(group: _Group, requirement: Requirement) -> str:
-    """A command line that records what the need asks for, as far as it is known."""
-    need, kind = group.need, KINDS[group.need.kind]
-    about = f" --for {group.subject}" if group.subject else ""
-    if kind.name == "evidence/1":
-        return f"haip evidence add FILE --supports {requirement.id}{about}"
-    if kind.name in _IMPORTED:
-        return f"haip import FILE --supports {requirement.id}{about}"
-    if kind.name == "attestation/1":
-        return "haip attestation accept FILE --key KEY"
-    if need.test == "approved" and group.seen:
-        return "haip add approval NAME --approved-by OFFICE --approved-on DAY"
-    if need.origins and "declared" not in need.origins:
-        return f"haip import FILE{about}"
-    words = [f"haip add {kind.short}"]
-    amending = group.seen and kind.key is not None and need.at_least == 1 and need.test in _AMENDABLE
-    if kind.name == "system/1" and group.subject:
-        words.append(f"{group.subject.partition('/')[0]} --amend")
-    elif amending:
-        words.append("NAME --amend")
-    for name, value in need.where.items():
-        words.append(_flag(name, value[0] if isinstance(value, list | tuple) else value))
-    if need.test == "prohibited-uses-checked":
-        words.append("--prohibited-uses-checked-on DAY")
-    elif amending and need.test in _AMENDABLE:
-        words.append(_AMENDABLE[need.test] or (f"{_flag(kind.day, 'DAY')}" if kind.day else ""))
-    if group.subject and kind.scope != "organisation":
-        words.append(f"--system {group.subject.partition('/')[0] if kind.name == 'release/1' else group.subject}")
-    return " ".join(word for word in words if word)
-
-
-def _flag(name: str, value: object) -> str:
-    flag = name.replace("_", "-")
-    if isinstance(value, bool):
-        return f"--{flag}" if value else f"--no-{flag}"
-    return f"--{flag} {value}"
+def _commands(group: _Group, owner: str | None, blanks: Blanks) -> Iterator[str]:
+    """Command lines that record what the group asks for, as far as it is known."""
+    references = list(dict.fromkeys(finding.requirement for finding in group.findings))
+    for ask in group.asks:
+        if group.imported and ask.kind in RESULT_FILES:
+            yield import_line(ask, references, group.subject)
+        else:
+            yield add_line(ask, group.subject, owner, blanks)

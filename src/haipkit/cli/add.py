@@ -3,13 +3,17 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import click
 
 from haipkit.cli.output import echo_json, line, table
 from haipkit.kernel.errors import BadInput, UsageError
 from haipkit.records.kinds import KINDS, Kind, find_kind
+from haipkit.workspace.forms import choices
+
+if TYPE_CHECKING:
+    from haipkit.records.attachment import Attachment
 
 _ENVELOPE_OPTIONS = (
     click.Option(["--key"], help="Short name of the thing; the newest record of a key is its state."),
@@ -21,7 +25,7 @@ _ENVELOPE_OPTIONS = (
         ["--file"], multiple=True, type=click.Path(path_type=Path), help="A file to keep with it (repeatable)."
     ),
     click.Option(["--by"], metavar="OFFICE", help="The office that records and signs it."),
-    click.Option(["--amend"], is_flag=True, help="Keep the fields of the standing record that you do not name."),
+    click.Option(["--amend"], is_flag=True, help="Keep the fields and files of the standing record."),
     click.Option(["--supersedes"], metavar="ID", help="The record that this one replaces."),
     click.Option(
         ["--from", "source"], type=click.Path(path_type=Path), help="Read one or many from a TOML or JSON file."
@@ -103,16 +107,6 @@ def _option(name: str, annotation: Any, description: str | None, required: bool)
     )
 
 
-def choices(annotation: Any) -> tuple[str, ...]:
-    """The words a field allows, if it allows only some."""
-    if get_origin(annotation) is Literal:
-        return tuple(str(value) for value in get_args(annotation))
-    found: tuple[str, ...] = ()
-    for inner in get_args(annotation):
-        found = found or choices(inner)
-    return found
-
-
 def is_list(annotation: Any) -> bool:
     if get_origin(annotation) is tuple:
         return True
@@ -138,8 +132,9 @@ def _fill(kind: Kind, fields: Mapping[str, Any], values: dict[str, Any]) -> None
     envelope |= {"files": [str(path) for path in values["file"]]} if values["file"] else {}
     name = values["name"]
     key = values["key"] or (name if kind.key not in _OWN_KEYS else None)
+    kept: tuple[Attachment, ...] = ()
     if values["amend"]:
-        body, envelope = _amended(ctx.obj, kind, values["key"] or name, body, envelope)
+        body, envelope, kept = _amended(ctx.obj, kind, values["key"] or name, body, envelope)
     else:
         if name is not None and kind.key and kind.key not in body:
             body[kind.key] = _typed(fields[kind.key].annotation, name, kind.key)
@@ -147,7 +142,7 @@ def _fill(kind: Kind, fields: Mapping[str, Any], values: dict[str, Any]) -> None
         if open_fields and sys.stdin.isatty() and sys.stdout.isatty():
             body |= _ask(kind, fields, open_fields)
         envelope |= {"key": key} if key else {}
-    _write(ctx.obj, [Form(kind, body, envelope)], values["by"], values["as_json"])
+    _write(ctx.obj, [Form(kind, body, envelope, kept=kept)], values["by"], values["as_json"])
 
 
 _OWN_KEYS = ("action", "requirement", "version", "subject", "to")
@@ -156,8 +151,8 @@ _OWN_KEYS = ("action", "requirement", "version", "subject", "to")
 
 def _amended(
     root: str | None, kind: Kind, key: str | None, body: dict[str, Any], envelope: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The standing record's fields with the given ones laid over them."""
+) -> tuple[dict[str, Any], dict[str, Any], "tuple[Attachment, ...]"]:
+    """The standing record's fields with the given ones laid over them, and its files that are still there."""
     from haipkit.workspace.ask import standing
     from haipkit.workspace.open import open_workspace
 
@@ -174,7 +169,8 @@ def _amended(
         "valid_from": header.valid_from,
         "valid_until": header.valid_until,
     }
-    return {**record.body, **body}, {name: value for name, value in {**kept, **envelope}.items() if value}
+    files = tuple(attachment for attachment in header.attachments if attachment.sha256 not in record.missing)
+    return {**record.body, **body}, {name: value for name, value in {**kept, **envelope}.items() if value}, files
 
 
 def _typed(annotation: Any, value: Any, name: str) -> Any:

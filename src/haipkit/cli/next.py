@@ -36,5 +36,7 @@ def command(ctx: click.Context, count: int, day: str | None, as_json: bool) -> N
         for words in (step.command, *step.also):
             print(f"   $ {words}")
         print()
+    if any("<" in words for step in todo[:count] for words in (step.command, *step.also)):
+        line("Write your own words where <…> stands; `haip schema KIND` says what belongs there.")
     if len(todo) > count:
         line(f"{len(todo) - count} more: haip next --count {len(todo)}")

@@ -30,8 +30,8 @@ class Shelf:
         self.records.append(record)
         self._by_name.setdefault((header.kind, header.system, header.key), []).append(record)
 
-    def twin(self, header: Header, body: Mapping[str, Any]) -> Record | None:
-        """The standing record that already says exactly this."""
+    def twin(self, header: Header, body: Mapping[str, Any], *, dated: bool = False) -> Record | None:
+        """The standing record that already says exactly this; with `dated`, of the same day."""
         for record in self._by_name.get((header.kind, header.system, header.key), ()):
             other = record.header
             same = (
@@ -40,6 +40,7 @@ class Shelf:
                 == (header.valid_from, header.valid_until, header.origin)
                 and [a.sha256 for a in other.attachments] == [a.sha256 for a in header.attachments]
                 and not record.missing
+                and not (dated and other.occurred_at[:10] != header.occurred_at[:10])
             )
             if same:
                 return record
@@ -192,8 +193,9 @@ def assessment(workspace: Workspace, as_of: date | None = None) -> "Assessment":
 
 def steps(workspace: Workspace, found: "Assessment") -> "tuple[Step, ...]":
     from haipkit.assessment.next_steps import next_steps
+    from haipkit.workspace.forms import blanks
 
-    return next_steps(workspace.conduct, found, profile=workspace.config.start)
+    return next_steps(workspace.conduct, found, profile=workspace.config.start, blanks=blanks)
 
 
 def resolve_requirements(workspace: Workspace, references: Sequence[str]) -> list[str]:

@@ -71,7 +71,7 @@ def add(
     done: list[Written | None] = []
     for form in forms:
         kind, body, header = _prepare(workspace, form, shelf, origin, tool, office)
-        twin = shelf.twin(header, body)
+        twin = shelf.twin(header, body, dated=bool(form.envelope.get("occurred_at")))
         if twin is not None:
             done.append(_written(twin.header, twin.index, body, unchanged=True))
             continue
@@ -131,7 +131,7 @@ def _prepare(
     supersedes = envelope.get("supersedes")
     if supersedes is not None:
         supersedes = shelf.by_id(str(supersedes)).header.id
-    attachments = tuple(_attach(workspace, form, name) for name in _files(envelope, where))
+    attachments = form.kept + tuple(_attach(workspace, form, name) for name in _files(envelope, where))
     header = Header(
         id=new_id(),
         kind=form.kind.name,
@@ -280,11 +280,15 @@ def import_results(
     *,
     system: str | None,
     requirements: Sequence[str] = (),
-    domains: Sequence[str] = (),
+    said: Mapping[str, Any] | None = None,
     key: str | None = None,
     office: str | None = None,
 ) -> tuple[list[Written], list[str]]:
-    """Take over another tool's results as *imported* records, with the original file kept. Returns (written, notes)."""
+    """Take over another tool's results as *imported* records, with the original file kept. Returns (written, notes).
+
+    `said` are fields of an evaluation that no log names (`domains`, `stage`, `method` …): whoever imports vouches for
+    them, and the record says so. Raises BadInput where the file holds nothing that has them.
+    """
     from haipkit.adapters.detect_format import read_any
 
     for reference in requirements:
@@ -298,15 +302,15 @@ def import_results(
         body = dict(found.body)
         if requirements and "requirements" in _field_names(kind):
             body["requirements"] = list(requirements)
-        if domains and "domains" in _field_names(kind):
-            body["domains"] = list(domains)
+        if said:
+            body = _with_said(kind, body, said, path.name)
         for reference in body.get("requirements", ()):
             workspace.conduct.find(reference)
         envelope = {
             "files": [str(path)],
             "system": found.system or system,
             "occurred_at": found.occurred_at,
-            "key": (key if key and kind.key else None) or found.key,
+            "key": _nth_key(key, [form for form in forms if form.kind is kind]) if key else found.key,
         }
         forms.append(Form(kind, body, envelope, where=path.name))
         tools.append(found.tool)
@@ -316,6 +320,34 @@ def import_results(
         its_own = [form for form, used in zip(forms, tools, strict=True) if used == tool]
         written += add(workspace, its_own, origin=Origin.IMPORTED, tool=tool, office=office)
     return written, notes
+
+
+def _nth_key(key: str, before: Sequence[Form]) -> str:
+    """Results of one file do not take each other's place: `nightly`, `nightly-2` …"""
+    return f"{key}-{len(before) + 1}" if before else key
+
+
+def _with_said(kind: Kind, body: dict[str, Any], said: Mapping[str, Any], where: str) -> dict[str, Any]:
+    unknown = sorted(set(said) - _field_names(kind))
+    if unknown:
+        raise BadInput(
+            f"the result is a {kind.title.lower()}, which has no {unknown[0].replace('_', ' ')}",
+            where=where,
+            advice="Import it without that option; domains, stage, method and result belong to evaluations.",
+        )
+    if said.get("result") in ("pass", "fail") and not said.get("threshold"):
+        raise BadInput(
+            f"“{said['result']}” against which threshold?",
+            where=where,
+            advice='Name it: --threshold "accuracy of at least 0.9". It has to be set before the run.',
+        )
+    names = _in_words([name.replace("_", " ") for name in said])
+    limits = [*body.get("limitations", ()), f"Not in the log, but said by whoever imported it: {names}."]
+    return {**body, **said, "limitations": limits}
+
+
+def _in_words(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
 
 
 def _field_names(kind: Kind) -> frozenset[str]:

@@ -6,28 +6,37 @@ Flags, files and questions all end in `check_body`, which says the same about th
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from haipkit.kernel.errors import BadInput, HaipError
+from haipkit.records.attachment import Attachment
 from haipkit.records.kinds import Kind, find_kind
 
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from haipkit.assessment.commands import Blank
+
 MAX_FORM = 2_000_000
+_BLANK = re.compile(r"<[A-Za-z0-9][^<>]*>")
 ENVELOPE = ("key", "system", "valid_from", "valid_until", "occurred_at", "by", "supersedes", "files")
 """Fields of a form that go into the header; all others belong to the body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One record to be written. `where` names file and table, for messages; `folder` is where `files` are looked up."""
+    """One record to be written. `where` names file and table, for messages; `folder` is where `files` are looked up;
+    `kept` are attachments of the record that this one amends, already in the workspace."""
 
     kind: Kind
     body: dict[str, Any]
     envelope: dict[str, Any] = field(default_factory=dict)
     where: str = ""
     folder: Path | None = None
+    kept: tuple[Attachment, ...] = ()
 
 
 def split_form(kind: Kind, values: Mapping[str, Any], *, where: str, folder: Path | None = None) -> Form:
@@ -109,16 +118,75 @@ def check_body(kind: Kind, body: Mapping[str, Any], *, where: str = "") -> dict[
 
     from haipkit.workspace.bodies import body_model
 
+    unfilled = _unfilled(body)
+    if unfilled:
+        advice = "Write your own words in the places marked <…>. Nothing was written."
+        raise BadInput("; ".join(unfilled), where=where or kind.title, advice=advice)
     model = body_model(kind.name)
     try:
         checked = model.model_validate(dict(body))
     except ValidationError as fault:
         lines = [_mistake(error, model.model_fields) for error in fault.errors()]
         what = lines[0] if len(lines) == 1 else f"{len(lines)} fields are wrong:\n  " + "\n  ".join(lines)
-        advice = f"`haip schema {kind.short}` lists the fields. Nothing was written."
+        advice = f"{_needed(kind, fault.errors())}`haip schema {kind.short}` lists the fields. Nothing was written."
         raise BadInput(what, where=where or kind.title, advice=advice) from fault
     values: dict[str, Any] = json.loads(checked.model_dump_json(exclude_none=True))
     return {name: value for name, value in values.items() if value != []}
+
+
+def _needed(kind: Kind, errors: Sequence[Any]) -> str:
+    """The options that were left out, as they are written."""
+    from haipkit.assessment.commands import option
+
+    known = blanks(kind.name)
+    names = [str(error["loc"][0]) for error in errors if error["type"] == "missing" and len(error["loc"]) == 1]
+    return f"Add: {' '.join(option(name, known[name].text) for name in names)}. " if names else ""
+
+
+def _unfilled(body: Mapping[str, Any]) -> list[str]:
+    """Fields that still hold what a printed command says instead of a value."""
+    return [
+        f"{name}: still says {value}"
+        for name, values in body.items()
+        for value in (values if isinstance(values, list | tuple) else [values])
+        if isinstance(value, str) and _BLANK.fullmatch(value.strip())
+    ]
+
+
+def blanks(kind: str) -> dict[str, "Blank"]:
+    """What stands for each field of a kind until somebody fills it in: `<title>`, `<none|planned|in-place>`, a day."""
+    from haipkit.assessment.commands import Blank
+    from haipkit.workspace.bodies import body_model
+
+    found = {
+        name: Blank(f"<{_blank_text(name, info)}>", info.is_required())
+        for name, info in body_model(kind).model_fields.items()
+    }
+    return {**found, **{name: Blank("<YYYY-MM-DD>", False) for name in ("valid_until", "occurred_at")}}
+
+
+def _blank_text(name: str, info: "FieldInfo") -> str:
+    from haipkit.records.fields import Day
+
+    shown = str(info.annotation) + str(info.metadata)
+    if any(str(mark) in shown for mark in get_args(Day)[1:]):
+        return "YYYY-MM-DD"
+    if "https?://" in shown:
+        return "https://…"
+    allowed = choices(info.annotation)
+    if allowed:
+        return "|".join(allowed)
+    return "number" if info.annotation is int else name.replace("_", " ")
+
+
+def choices(annotation: Any) -> tuple[str, ...]:
+    """The words a field allows, if it allows only some."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(value) for value in get_args(annotation))
+    found: tuple[str, ...] = ()
+    for inner in get_args(annotation):
+        found = found or choices(inner)
+    return found
 
 
 def _mistake(error: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
