@@ -72,9 +72,10 @@ class Run:
         if self.ordinal == 1:
             return ""
         worst = min(Fraction(1), self.ordinal * policy.beta)
+        bad, once, over_all = (f"{100 * float(one):g} %" for one in (policy.p_bad, policy.beta, worst))
         return (
             f"Run {self.ordinal} of the same plan. The chance that at least one of {self.ordinal} runs passes a system "
-            f"at {100 * float(policy.p_bad):g} % is at most {100 * float(worst):g} %, not {100 * float(policy.beta):g} %."
+            f"at {bad} is at most {over_all}, not {once}."
         )
 
 

@@ -150,8 +150,8 @@ class Policy:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Policy":
-        rates = [Fraction(data[name]) for name in ("p_ok", "p_bad", "alpha", "beta")]
-        return cls(*rates, data.get("max_calls"), data.get("at_cap", "undecided"), data.get("asked_once"))
+        p_ok, p_bad, alpha, beta = (Fraction(data[name]) for name in ("p_ok", "p_bad", "alpha", "beta"))
+        return cls(p_ok, p_bad, alpha, beta, data.get("max_calls"), data["at_cap"], data.get("asked_once"))
 
 
 MOST_CALLS = 100_000
