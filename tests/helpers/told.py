@@ -9,6 +9,7 @@ from haipkit.assessment.engine import assess
 from haipkit.assessment.next_steps import next_steps
 from haipkit.conduct.instrument import Instrument, load_instrument
 from haipkit.conduct.model import Applies, Clause, Conduct, Duty, LegalDate, Need, Profile, Programme, Requirement
+from haipkit.conduct.template import load_template
 from haipkit.kernel.words import Origin
 from haipkit.records.attachment import Attachment
 from haipkit.records.record import Header, Record, Tool
@@ -251,7 +252,10 @@ def _instrument(name: str) -> Instrument:
 
 
 CONDUCT = _conduct()
-INSTRUMENTS = {name: _instrument(name) for name in ("haip-report-v1", "haip-report-v2")}
+INSTRUMENTS: Mapping[str, object] = {
+    **{name: _instrument(name) for name in ("haip-report-v1", "haip-report-v2")},
+    "eu-training-summary": load_template("eu-training-summary"),
+}
 
 
 class Ledger:
@@ -660,6 +664,55 @@ def _the_rest(book: Ledger) -> None:
         documents=120,
         quality_checks=("read by two offices",),
         updated_on="2026-09-01",
+    )
+    book.add(
+        "dataset",
+        "recipes",
+        system="helpdesk",
+        name="Recipes from the web",
+        use="fine-tuning",
+        more={"origin": "pages of three recipe sites", "source": "crawled"},
+        rights="reservations respected, see the rules",
+        personal_data="incidental",
+        modalities=("text", "image"),
+        languages=("fr", "en"),
+        tokens=1_200_000_000,
+        description="Recipes with pictures",
+        crawlers=("BreadBot",),
+        crawler_conduct="Reads robots.txt and stays out of what it names.",
+        domains=("recipes.example", "brot.example"),
+        collected_from="2026-01-01",
+        collected_until="2026-03-31",
+        updated_on="2026-04-01",
+        opt_outs_respected=True,
+    )
+    book.add(
+        "dataset-scan",
+        "recipes",
+        system="helpdesk",
+        origin=Origin.MEASURED,
+        on="2026-09-01",
+        name="Recipes from the web",
+        scanned_on="2026-09-01",
+        outcome="findings",
+        treatment="none",
+        files=3,
+        files_failed=0,
+        files_damaged=0,
+        files_skipped=1,
+        bytes=90_000,
+        documents=120,
+        documents_with_findings=7,
+        exact_copies=2,
+        found=(
+            {"kind": "email", "confirmed": 9, "probable": 0},
+            {"kind": "phone", "country": "FR", "confirmed": 0, "probable": 4},
+        ),
+        looked_for=("email", "phone"),
+        controls=30,
+        engine="base",
+        rules_sha256="ab" * 32,
+        inputs_sha256="cd" * 32,
     )
     book.add(
         "training",

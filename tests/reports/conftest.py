@@ -1,4 +1,4 @@
-"""The four reports about the made-up bakery, and every claim in them."""
+"""Every report about the made-up bakery, and every claim in them."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,7 +8,7 @@ from haipkit.reports.document import Block, Bullets, Claim, Document, Facts, Fig
 from haipkit.reports.registry import find_report
 from helpers.told import told
 
-NAMES = ("gaps", "conformity", "transparency", "haip")
+NAMES = ("gaps", "conformity", "transparency", "haip", "data", "training-summary")
 
 
 @pytest.fixture(scope="session")

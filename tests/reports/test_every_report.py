@@ -87,12 +87,12 @@ def test_same_findings_same_bytes(document: Document, format: str) -> None:
     assert render(document, format) == render(again, format)
 
 
-_RENDER_ALL = """
+_RENDER_ALL = f"""
 import hashlib
 from helpers.told import told
 from haipkit.reports.registry import find_report
 from haipkit.reports.render import FORMATS, render
-for name in ("gaps", "conformity", "transparency", "haip"):
+for name in {NAMES!r}:
     document = find_report(name)(told())
     for format in FORMATS:
         print(name, format, hashlib.sha256(render(document, format)).hexdigest())

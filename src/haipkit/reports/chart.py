@@ -295,3 +295,49 @@ def _clock_rows(clocks: Sequence[Clock], as_of: str) -> tuple[tuple[Cell, ...], 
         )
         for clock in clocks
     )
+
+
+def counted_bars(
+    anchor: str,
+    title: str,
+    columns: tuple[str, str, str],
+    rows: Sequence[tuple[str, tuple[int, int]]],
+    *,
+    most: int = 12,
+) -> Figure:
+    """One bar a row, two counts in it: full for the surer one, outlined for the other; to one scale from zero.
+
+    `columns` name the rows and the two counts. The first `most` rows are drawn, the table twin holds all.
+    """
+    drawn = rows[:most]
+    listed = join([f"{label} {sum(counts)}" for label, counts in drawn])
+    left_out = f" {count(len(rows) - most, 'further row')} in the table." if len(rows) > most else ""
+    description = f"{columns[0]}, by count: {listed}.{left_out}"
+    left, right, high = 150.0, float(WIDTH - 44), 22
+    svg = _canvas(anchor, title, description, len(drawn) * high + 44)
+    for place, (word, full) in enumerate(zip(columns[1:], (True, False), strict=True)):
+        _bar(svg, 0, place * 14 + 1, 12, 9, full=full)
+        _write(svg, 17, place * 14 + 9, word, size=10.5, tone="soft")
+    top = 34.0
+    unit = (right - left) / max((sum(counts) for _, counts in drawn), default=1)
+    for place, (label, counts) in enumerate(drawn):
+        y, x = top + place * high, left
+        _write(svg, left - 8, y + 11, clip(label, 28), size=11, anchor="end")
+        for number, full in zip(counts, (True, False), strict=True):
+            if number:
+                width = max(number * unit, 1.5)
+                _bar(svg, x, y + 1, width, 13, full=full)
+                x += width
+        _write(svg, x + 5, y + 11, f"{sum(counts):,}", size=11, tone="soft")
+    _line(svg, left - 0.5, top - 3, left - 0.5, top + len(drawn) * high - 3)
+    body = tuple((Cell(label), *(Cell(f"{number:,}", numeric=True) for number in counts)) for label, counts in rows)
+    return Figure(title, description, _svg(svg), Table(f"{title}: the numbers", columns, body))
+
+
+def _bar(parent: ET.Element, x: float, y: float, width: float, height: float, *, full: bool) -> None:
+    group = _node(parent, "g", class_="tone-accent")
+    if full:
+        _node(group, "rect", x=x, y=y, width=width, height=height, fill=_ACCENT, class_="fill")
+    else:
+        box = {"x": x + 0.6, "y": y + 0.6, "width": max(width - 1.2, 0.4), "height": height - 1.2}
+        _node(group, "rect", **box, fill="none", stroke=_ACCENT, stroke_width=1.2, class_="stroke")

@@ -1,0 +1,147 @@
+"""What is in the data: one chapter a data set, with what scans and tests found, as counts and never as values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from haipkit.records.record import Record
+from haipkit.reports.chart import counted_bars
+from haipkit.reports.document import Block, Bullets, Claim, Document, Heading, Note, Paragraph
+from haipkit.reports.phrases import phrase_of
+from haipkit.reports.registry import Told, report
+from haipkit.reports.sentences import namer_of
+from haipkit.reports.shared import Shelf, compose
+from haipkit.reports.text import count, day, join, quoted
+
+_LOOKS = (
+    ("dataset-scan/1", "Personal data and secrets", "haip scan PATHS --dataset {key}"),
+    ("dataset-duplicates/1", "Copies and near copies", "haip data dedup PATHS --dataset {key}"),
+    ("dataset-contamination/1", "Overlap with benchmarks", "haip data contamination PATHS --benchmark FILE"),
+    ("dataset-rights/1", "Rights and opt-outs", "haip data rights PATHS --dataset {key}"),
+    ("dataset-quality/1", "Quality and languages", "haip data quality PATHS --dataset {key}"),
+    ("dataset-bias/1", "Balance between groups", "haip data bias TABLE --label COLUMN --groups COLUMNS"),
+    ("data-removal/1", "Complaints and removals", ""),
+)
+_MODELS = (("leak-test/1", "What the model gives away"), ("private-training/1", "Training that protects privacy"))
+
+
+@report("data")
+def data(told: Told) -> Document:
+    """All data sets, or those of the system in the option `system`, or the one in the option `dataset`."""
+    shelf = Shelf(told)
+    sets = _sets(told)
+    blocks: list[Block] = [Paragraph(_lead(told, sets), lead=True)]
+    if not sets:
+        blocks.append(
+            Note("how-to", "How to begin", "List each source with `haip add dataset`, then look into it: `haip scan`.")
+        )
+    for key, listed in sets.items():
+        blocks += _chapter(told, shelf, key, listed)
+    blocks += _models(told, shelf)
+    return compose(
+        told,
+        shelf,
+        report="data",
+        title="What is in our data",
+        subtitle="Data sets, what was found in them, and what was done about it",
+        blocks=blocks,
+        unchecked=(
+            "Names of persons and other personal details that have no fixed form, unless a sample is told above.",
+            "Files that a scan could not read; each chapter counts them.",
+        ),
+        contents=len(sets) > 2,
+    )
+
+
+def _wanted(told: Told, record: Record) -> bool:
+    system, dataset = told.options.get("system", ""), told.options.get("dataset", "")
+    about = (record.header.system or "").partition("/")[0]
+    return (not system or about == system.partition("/")[0]) and (not dataset or record.header.key == dataset)
+
+
+def _sets(told: Told) -> dict[str, list[Record]]:
+    """Data sets by key, with the records that list them; a data set that was only looked into has none."""
+    found: dict[str, list[Record]] = {}
+    for record in sorted(told.of_kind("dataset/1"), key=lambda record: record.index):
+        if _wanted(told, record):
+            found.setdefault(str(record.header.key), []).append(record)
+    for kind, *_ in _LOOKS:
+        for record in sorted(told.of_kind(kind), key=lambda record: record.index):
+            if record.header.key and _wanted(told, record):
+                found.setdefault(record.header.key, [])
+    return found
+
+
+def _lead(told: Told, sets: Mapping[str, Sequence[Record]]) -> str:
+    if not sets:
+        return "No data set is on record yet."
+    scanned = {record.header.key for record in told.of_kind("dataset-scan/1")} & set(sets)
+    unread = [key for key in sets if key not in scanned]
+    words = count(len(sets), "data set")
+    if not scanned:
+        return f"{words} on record; no scan has looked into {'it' if len(sets) == 1 else 'any of them'} yet."
+    if not unread:
+        return f"{words} on record, {'and it was' if len(sets) == 1 else 'and each was'} scanned."
+    return f"{words} on record; not scanned: {join([quoted(_title(sets[key], key)) for key in unread])}."
+
+
+def _title(listed: Sequence[Record], key: str) -> str:
+    return listed[0].title if listed else key
+
+
+def _chapter(told: Told, shelf: Shelf, key: str, listed: Sequence[Record]) -> Iterable[Block]:
+    name = namer_of(told)
+    yield Heading(2, _title(listed, key), f"data-{key}")
+    for record in listed:
+        yield shelf.claim(phrase_of(record, name), record)
+    if not listed:
+        yield Claim("This data set is not on the list: its origin and the ground for using it are not recorded.", None)
+    unseen = []
+    for kind, title, command in _LOOKS:
+        looks = [record for record in told.of_kind(kind) if record.header.key == key and _wanted(told, record)]
+        if not looks and command:
+            unseen.append(Claim(f"{title}: {command.format(key=key)}", None))
+        if looks:
+            yield Heading(3, title, f"data-{key}-{kind.partition('/')[0]}")
+        for record in sorted(looks, key=lambda record: record.index):
+            yield shelf.claim(phrase_of(record, name), record)
+            yield from _figures(record, key)
+    if unseen:
+        yield Heading(3, "What nobody has looked at yet", f"data-{key}-open")
+        yield Bullets(tuple(unseen))
+
+
+def _figures(record: Record, key: str) -> Iterable[Block]:
+    if record.header.kind == "dataset-scan/1":
+        yield from _found(record, key)
+
+
+def _found(record: Record, key: str) -> Iterable[Block]:
+    """Bars of what a scan found, the most frequent kind first."""
+    sums: dict[str, tuple[int, int]] = {}
+    for one in record.body.get("found") or ():
+        if isinstance(one, Mapping) and one.get("kind"):
+            label = _kind_words(one)
+            sure, likely = sums.get(label, (0, 0))
+            sums[label] = (sure + one["confirmed"], likely + one["probable"])
+    if sums:
+        rows = sorted(sums.items(), key=lambda item: (-sum(item[1]), item[0]))
+        yield counted_bars(
+            f"chart-scan-{key}-{record.index}",
+            f"Values found on {day(record.body.get('scanned_on'))}",
+            ("Kind of value", "Confirmed by a check digit or a grammar", "Probable by form and context"),
+            [(label, counts) for label, counts in rows],
+        )
+
+
+def _kind_words(found: Mapping[str, Any]) -> str:
+    return f"{found['kind']} ({found['country']})" if found.get("country") else str(found["kind"])
+
+
+def _models(told: Told, shelf: Shelf) -> Iterable[Block]:
+    name = namer_of(told)
+    for kind, title in _MODELS:
+        found = [record for record in told.of_kind(kind) if _wanted(told, record)]
+        if found:
+            yield Heading(2, title, f"models-{kind.partition('/')[0]}")
+            for record in sorted(found, key=lambda record: record.index):
+                yield shelf.claim(phrase_of(record, name), record)

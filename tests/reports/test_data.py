@@ -1,0 +1,50 @@
+"""The report on data: what was looked at, what was found, and what nobody has looked at."""
+
+from haipkit.kernel.words import Strength
+from haipkit.reports.document import Bullets, Claim, Document, Figure, Heading
+from haipkit.reports.registry import find_report
+from helpers.told import Ledger, told
+
+from .conftest import words_of
+
+
+def _report(**options: str) -> Document:
+    return find_report("data")(told(options=options))
+
+
+def _headings(document: Document) -> list[str]:
+    return [block.text for block in document.blocks if isinstance(block, Heading)]
+
+
+def test_names_the_data_sets_that_no_scan_has_looked_into() -> None:
+    assert "2 data sets on record; not scanned: “Our FAQ”." in words_of(_report())
+
+
+def test_a_scan_is_told_as_tested_with_its_counts_as_bars() -> None:
+    document = _report(dataset="recipes")
+    claim = next(b for b in document.blocks if isinstance(b, Claim) and "we scanned the data set" in b.text)
+    assert claim.strength is Strength.TESTED
+    figure = next(block for block in document.blocks if isinstance(block, Figure))
+    assert [[cell.text for cell in row] for row in figure.table.rows] == [["email", "9", "0"], ["phone (FR)", "0", "4"]]
+    assert "email 9 and phone (FR) 4" in figure.description
+
+
+def test_what_nobody_looked_at_names_the_command_to_do_it() -> None:
+    bullets = [block for block in _report(dataset="recipes").blocks if isinstance(block, Bullets)]
+    texts = [item.text for block in bullets for item in block.items if isinstance(item, Claim)]
+    assert any("haip data dedup PATHS --dataset recipes" in text for text in texts)
+    assert not any("haip scan" in text for text in texts)
+
+
+def test_one_system_or_one_data_set_can_be_asked_for() -> None:
+    assert "Recipes from the web" in _headings(_report(system="helpdesk"))
+    assert "Our FAQ" not in _headings(_report(dataset="recipes"))
+    assert "Our FAQ" not in _headings(_report(system="ovens"))
+
+
+def test_without_data_sets_it_says_how_to_begin() -> None:
+    book = Ledger()
+    book.add("organisation", "shop", name="Shop", roles=("deployer",), size="micro", countries=("CA",))
+    words = words_of(find_report("data")(told(book=book)))
+    assert "No data set is on record yet." in words
+    assert "haip add dataset" in words
