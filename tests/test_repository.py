@@ -51,7 +51,7 @@ HEAVY = {
     "numpy": ("detectors/*.py",),
     "pyarrow": ("detectors/*.py",),
     **dict.fromkeys(("aiohttp", "cryptography", "defusedxml", "fsspec", "jinja2", "numba"), ()),
-    **dict.fromkeys(("pyspark", "ray"), ()),
+    **dict.fromkeys(("opacus", "pyspark", "ray", "torch", "transformers"), ()),
     **dict.fromkeys(("re2", "rfc8785", "safetensors", "tomlkit", "typst"), ()),
     "zstandard": (),
 }
