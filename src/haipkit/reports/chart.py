@@ -303,11 +303,13 @@ def counted_bars(
     columns: tuple[str, str, str],
     rows: Sequence[tuple[str, tuple[int, int]]],
     *,
+    legend: tuple[str, str],
     most: int = 12,
 ) -> Figure:
-    """One bar a row, two counts in it: full for the surer one, outlined for the other; to one scale from zero.
+    """One bar a row, two counts in it: full for the first, outlined for the second; to one scale from zero.
 
-    `columns` name the rows and the two counts. The first `most` rows are drawn, the table twin holds all.
+    `columns` name the rows and the two counts, `legend` says what the counts mean. The first `most` rows are drawn, the
+    table twin holds all.
     """
     drawn = rows[:most]
     listed = join([f"{label} {sum(counts)}" for label, counts in drawn])
@@ -315,7 +317,7 @@ def counted_bars(
     description = f"{columns[0]}, by count: {listed}.{left_out}"
     left, right, high = 150.0, float(WIDTH - 44), 22
     svg = _canvas(anchor, title, description, len(drawn) * high + 44)
-    for place, (word, full) in enumerate(zip(columns[1:], (True, False), strict=True)):
+    for place, (word, full) in enumerate(zip(legend, (True, False), strict=True)):
         _bar(svg, 0, place * 14 + 1, 12, 9, full=full)
         _write(svg, 17, place * 14 + 9, word, size=10.5, tone="soft")
     top = 34.0

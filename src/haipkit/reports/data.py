@@ -128,8 +128,9 @@ def _found(record: Record, key: str) -> Iterable[Block]:
         yield counted_bars(
             f"chart-scan-{key}-{record.index}",
             f"Values found on {day(record.body.get('scanned_on'))}",
-            ("Kind of value", "Confirmed by a check digit or a grammar", "Probable by form and context"),
-            [(label, counts) for label, counts in rows],
+            ("Kind of value", "Confirmed", "Probable"),
+            rows,
+            legend=("Confirmed by a check digit or a grammar", "Probable by form and context"),
         )
 
 
