@@ -1,0 +1,155 @@
+"""Searches a data set for exact and near duplicates, and keeps the result as a measured record."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from haipkit.actions.a11_data.dedup import (
+    DedupTally,
+    check_threshold,
+    control_texts,
+    outcome_of,
+    record_body,
+    verify_controls,
+)
+from haipkit.actions.a11_data.scan_summary import QUALITY, inputs_digest
+from haipkit.kernel.errors import NotFound
+from haipkit.workspace.dedup_search import DedupWishes, Search
+from haipkit.workspace.dedup_units import DedupPlan
+from haipkit.workspace.pool import Progress
+
+if TYPE_CHECKING:
+    from haipkit.adapters.corpus_files import Fault
+    from haipkit.workspace.do import Written
+
+
+@dataclass
+class Duplicates:
+    """The result. `resumed`: readings of units that an earlier run had finished."""
+
+    outcome: str
+    tally: DedupTally
+    faults: "list[Fault]"
+    skipped: dict[str, int]
+    inputs: str
+    engine: str
+    controls: int
+    wishes: DedupWishes
+    slices: int = 1
+    units: int = 0
+    resumed: int = 0
+    written: "Written | None" = None
+    notes: list[str] = field(default_factory=list)
+
+    def body(self, name: str, day: str, requirements: Sequence[str]) -> dict[str, Any]:
+        """The body of the `dataset-duplicates/1` record."""
+        lost = {fault.file for fault in self.faults if fault.lost}
+        return record_body(
+            self.tally,
+            name=name,
+            day=day,
+            requirements=list(requirements) or [QUALITY],
+            outcome=self.outcome,
+            files={
+                "files_failed": len(lost),
+                "files_damaged": len({fault.file for fault in self.faults} - lost),
+                "files_skipped": sum(self.skipped.values()),
+            },
+            threshold=self.wishes.threshold,
+            keep=self.wishes.keep,
+            copied=self.wishes.out is not None,
+            controls=self.controls,
+            engine=self.engine,
+            inputs=self.inputs,
+        )
+
+
+def dedup(wishes: DedupWishes, *, private: Path | None = None, progress: Progress | None = None) -> Duplicates:
+    """Search, and leave the copy and the table that were asked for; writes no record.
+
+    `private` is a folder that keeps finished units; without it a stopped run starts anew. Raises InternalFault when a
+    planted duplicate was missed, NotFound, UsageError, CannotWrite.
+    """
+    check_threshold(wishes.threshold)
+    return _searched(wishes, private, progress, check_dedup_controls(wishes))
+
+
+def check_dedup_controls(wishes: DedupWishes) -> int:
+    """Send planted duplicates through the whole search; returns how many texts. Raises InternalFault."""
+    import pyarrow.parquet as pq
+
+    planted = control_texts()
+    with TemporaryDirectory(prefix="haip-controls-") as folder:
+        path, table = Path(folder) / "controls.jsonl", Path(folder) / "table.parquet"
+        path.write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in planted), "utf-8")
+        same = replace(wishes, paths=(str(path),), fields=(), out=None, table=table, keep="first", threshold="0.8")
+        _searched(replace(same, jobs=1), None, None, 0)
+        rows = pq.read_table(table).to_pylist()
+    places = [0]
+    for text, _ in planted:
+        places.append(places[-1] + len(json.dumps({"text": text})) + 1)
+    decided = {row["document"]: row["kind"] for row in rows if row["decision"] == "dropped"}
+    return verify_controls([decided.get(place, "kept") for place in places[:-1]])
+
+
+def _searched(wishes: DedupWishes, private: Path | None, progress: Progress | None, controls: int) -> Duplicates:
+    from haipkit.adapters.corpus_files import gather, survey
+    from haipkit.detectors.shingles import engine_in_use
+    from haipkit.workspace.scan import Wishes, check_out, plan_units, skipped_words, state_folder
+    from haipkit.workspace.scan_unit import Plan
+
+    found = survey(wishes.paths)
+    if not found.files and not found.faults:
+        raise NotFound("there is no text in it", where=", ".join(wishes.paths), advice=skipped_words(found.skipped))
+    said = json.dumps(["dedup", wishes.threshold, wishes.keep, wishes.fields, str(wishes.out and wishes.out.resolve())])
+    units = plan_units(Plan(tuple(found.files), ""), said)
+    name = "dedup-" + sha256("".join(unit.identity for unit in units).encode()).hexdigest()[:24]
+    with state_folder(private, name) as state:
+        plan = DedupPlan(
+            tuple(found.files), str(state), wishes.fields, wishes.engine, str(wishes.out) if wishes.out else None
+        )
+        if wishes.out is not None:
+            check_out(Wishes(wishes.paths, drop=wishes.out), found.files, resuming=(state / "begun").exists())
+            (state / "begun").touch()
+        search = Search(wishes, plan, units, progress)
+        read = search.run()
+    faults = gather([*found.faults, *(fault for one in read for fault in one.faults)])
+    tally = search.tally
+    tally.files = len(found.files)
+    lost = any(fault.lost for fault in faults)
+    return Duplicates(
+        outcome_of(tally, lost=lost, copied=wishes.out is not None),
+        tally,
+        faults,
+        found.skipped,
+        inputs_digest(digest for one in read for digest in one.digests.values()),
+        engine_in_use(wishes.engine),
+        controls,
+        wishes,
+        search.slices,
+        len(units),
+        search.resumed,
+    )
+
+
+def keep(
+    workspace: Any,
+    found: Duplicates,
+    *,
+    name: str,
+    key: str,
+    system: str | None,
+    requirements: Sequence[str] = (),
+    office: str | None = None,
+) -> "Written":
+    """Keep the result as a measured record. The newest one of a data set is its state."""
+    from haipkit.workspace.measured import keep_measured
+
+    def body(day: str) -> dict[str, Any]:
+        return found.body(name, day, requirements)
+
+    return keep_measured(workspace, "dataset-duplicates", body, key=key, system=system, office=office)
