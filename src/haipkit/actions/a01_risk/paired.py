@@ -25,7 +25,7 @@ DESIGN = Fraction(1, 5)
 
 @lru_cache(maxsize=16)
 def paired_table(pairs: int, error: Fraction = Fraction(1, 20)) -> Table:
-    """Limits on the worsened among n pairs that differ: IMPROVED at passing[n] or fewer, REGRESSED at failing[n] or more.
+    """Limits on the worsened among n pairs that differ: IMPROVED up to passing[n], REGRESSED from failing[n] on.
 
     `error`: chance of IMPROVED where nothing improved, and of REGRESSED where nothing worsened, each.
     """
