@@ -23,15 +23,27 @@ _BACKING_KINDS = {
     "scan/1": "requirements",
     "inventory/1": "requirements",
     "dataset-scan/1": "requirements",
+    "dataset-quality/1": "requirements",
+    "dataset-bias/1": "requirements",
+    "dataset-rights/1": "requirements",
+    "data-removal/1": "requirements",
 }
 """Kinds that back a requirement by naming it, with the field that names it."""
-_SCAN_TESTS = {
-    "data-quality": ("clean", "findings", "treated"),
-    "personal-data": ("clean", "treated"),
-    "confidentiality": ("clean", "treated"),
+_DATASET = "dataset"
+_DATA_TESTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "dataset-scan/1": {
+        "data-quality": ("clean", "findings", "treated"),
+        "personal-data": ("clean", "treated"),
+        "confidentiality": ("clean", "treated"),
+    },
+    "dataset-quality/1": {"data-quality": ("clean", "findings"), "bias": ("clean", "findings")},
+    "dataset-bias/1": {"bias": ("measured",)},
+    "dataset-rights/1": {"copyright": ("clean", "treated"), _DATASET: ("clean", "treated")},
+    "data-removal/1": {"copyright": ("removed",)},
 }
-"""Topics of safeguards that a scan of the data puts to the test, and the outcomes that speak for them. Looking for
-faults is what a safeguard of quality promises; protection of what is in the data is not shown by finding it there."""
+"""Topics of safeguards that a look at the data puts to the test, and the outcomes that speak for them; `dataset` stands
+for the data set itself, where the look was at the data set of that key. Looking for faults is what a safeguard of
+quality or against bias promises; protection of what is in the data is not shown by finding it there."""
 
 
 def assess(
@@ -318,11 +330,16 @@ def _lifts(backing: Record, record: Record) -> Strength | None:
         )
     if kind in ("test/1", "scan/1"):
         return Strength.EVIDENCED if backing.body["outcome"] in ("pass", "clean") else None
-    if kind == "dataset-scan/1":
-        outcomes = ("clean", "treated") if backing is record else _SCAN_TESTS.get(record.body.get("topic", ""), ())
+    if kind in _DATA_TESTS:
+        topic = _DATASET if _about_dataset(backing, record) else str(record.body.get("topic", ""))
+        outcomes = ("clean", "treated") if backing is record else _DATA_TESTS[kind].get(topic, ())
         measured = backing.header.origin is Origin.MEASURED
         return Strength.TESTED if measured and backing.body["outcome"] in outcomes else None
     return backing.strength if backing.strength >= Strength.EVIDENCED else None
+
+
+def _about_dataset(backing: Record, record: Record) -> bool:
+    return record.header.kind == "dataset/1" and record.header.key == backing.header.key
 
 
 MOST_PROOFS = 100
@@ -407,6 +424,12 @@ def _run_again(run: Record, backing: Sequence[Record]) -> bool:
 def _failing(run: Record) -> str:
     if run.header.kind == "dataset-scan/1":
         return f"The data set “{run.title}” holds what it must not."
+    if run.header.kind == "dataset-quality/1":
+        return f"The data set “{run.title}” has faults that it must not have."
+    if run.header.kind == "dataset-rights/1":
+        return f"The data set “{run.title}” holds documents that their sources refuse."
+    if run.header.kind == "dataset-bias/1":
+        return f"In “{run.title}”, groups differ by more than the limit that was set."
     bad = run.body.get("failed", 0) + run.body.get("errors", 0)
     return f"The test run “{run.title}” fails" + (f": {bad} of {run.body['tests']} tests." if bad else ".")
 

@@ -34,7 +34,10 @@ _ENVELOPE_OPTIONS = (
 )
 
 
-_MADE_ELSEWHERE = ("attestation", "redaction", "key-event", "dataset-scan")
+_MADE_ELSEWHERE = (
+    *("attestation", "redaction", "key-event", "dataset-scan"),
+    *("dataset-rights", "dataset-quality", "dataset-bias", "data-removal"),
+)
 """Kinds that commands of their own make; typed by hand they would be worth a claim."""
 
 

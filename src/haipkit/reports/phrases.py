@@ -346,6 +346,83 @@ def _dataset_scan(body: Mapping[str, Any], record: Record, namer: Namer) -> Iter
     yield "Names of persons were not looked for."
 
 
+def _rows(body: Mapping[str, Any], name: str, needed: str) -> list[Mapping[str, Any]]:
+    """The rows of a list that are whole: erased ones are no mappings."""
+    return [one for one in body.get(name) or () if isinstance(one, Mapping) and one.get(needed)]
+
+
+@_phrase("dataset-rights/1")
+def _dataset_rights(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['checked_on'])} we looked for licences and reservations of rights in the data set "
+        f"{quoted(body['name'])}{_of(record, namer)} ({count(body['documents'], 'document')}, "
+        f"{count(body['sources'], 'named source')})."
+    )
+    if body["denied"]:
+        left = "left out of the copy that we use" if body["treatment"] == "dropped" else "still in it"
+        yield f"The sources of {count(body['denied'], 'document')} refuse this use; these documents are {left}."
+    else:
+        yield "No source refuses this use."
+    yield f"For {count(body['unclear'], 'document')} nothing says that they may be used." if body["unclear"] else ""
+    signals = [one for one in _rows(body, "signals", "carrier") if one["says"] == "deny"]
+    if signals:
+        named = [f"{one['carrier']} ({one['documents']:,})" for one in signals[:6]]
+        yield f"What refuses: {join(named)}."
+    yield "These are signals, not legal findings."
+
+
+@_phrase("dataset-quality/1")
+def _dataset_quality(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['checked_on'])} we looked at the quality of the data set {quoted(body['name'])}"
+        f"{_of(record, namer)} ({count(body['documents'], 'document')})."
+    )
+    languages = _rows(body, "languages", "language")
+    if languages:
+        most = sorted(languages, key=lambda one: (-one["documents"], one["language"]))[:6]
+        yield "Languages: " + join([f"{one['language']} ({one['documents']:,})" for one in most]) + "."
+    found = _rows(body, "found", "kind")
+    if found:
+        most = sorted(found, key=lambda one: (-one["documents"], one["kind"]))[:6]
+        faults = join([f"{one['kind']} ({one['documents']:,})" for one in most])
+        yield f"{count(body['documents_with_findings'], 'document')} stood out: {faults}."
+    elif body["outcome"] == "clean":
+        yield "No document stood out."
+    columns = sorted({one["column"] for one in _rows(body, "columns", "column")})
+    yield f"We counted who is represented by the columns {join_phrases(columns)}." if columns else ""
+
+
+@_phrase("dataset-bias/1")
+def _dataset_bias(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['checked_on'])} we compared groups in the data set {quoted(body['name'])}{_of(record, namer)} "
+        f"({count(body['rows'], 'row')})."
+    )
+    for one in _rows(body, "groupings", "figures"):
+        figures = [f"{f['name']} {f['value']}" for f in one["figures"] if f.get("value") is not None][:4]
+        missing = sum(1 for f in one["figures"] if f.get("value") is None)
+        said = join(figures) if figures else "nothing could be computed"
+        rest = f" ({count(missing, 'figure')} could not be computed)" if missing and figures else ""
+        yield f"By {join(list(one['columns']))}: {said}{rest}."
+    yield "Differences passed the limit that we set." if body["outcome"] == "fail" else ""
+
+
+@_phrase("data-removal/1")
+def _data_removal(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['requested_on'])} the {body['requested_by']} asked for data to be taken out of the data set "
+        f"{quoted(body['name'])}{_of(record, namer)}; reason: {body['reason']}."
+    )
+    if body["stage"] == "requested" or body.get("done_on") is None:
+        yield "It is not done yet."
+    elif body["outcome"] == "not-found":
+        yield f"On {day(body['done_on'])} we looked for it and found nothing."
+    else:
+        removed = count(body.get("documents_removed") or 0, "document")
+        yield f"On {day(body['done_on'])} we took out {removed} and looked again."
+        yield "Not everything could be read, so there may be more." if body["outcome"] == "incomplete" else ""
+
+
 @_phrase("marking/1")
 def _marking(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
     kinds = {"notice": "a notice", "label": "a label", "watermark": "a watermark", "fingerprint": "a fingerprint"}

@@ -41,6 +41,10 @@ _HOMES = {
     "standard/1": "actions.a10_standards.records:Standard",
     "dataset/1": "actions.a11_data.records:Dataset",
     "dataset-scan/1": "actions.a11_data.records:DatasetScan",
+    "dataset-rights/1": "actions.a11_data.records:DatasetRights",
+    "dataset-quality/1": "actions.a11_data.records:DatasetQuality",
+    "dataset-bias/1": "actions.a11_data.records:DatasetBias",
+    "data-removal/1": "actions.a11_data.records:DataRemoval",
     "safeguard/1": "actions.a11_data.records:Safeguard",
     "training/1": "actions.a12_literacy.records:Training",
 }

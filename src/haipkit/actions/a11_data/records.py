@@ -9,6 +9,7 @@ from haipkit.records.fields import (
     Count,
     Country,
     Day,
+    Decimal,
     Digest,
     Line,
     Lines,
@@ -109,6 +110,204 @@ class DatasetScan(Body):
     rules_sha256: Digest
     inputs_sha256: Digest
     """SHA-256 of the sorted SHA-256 digests of the files, one a line, in lower-case hex."""
+
+
+class RightsSignal(Body):
+    """In how many documents one carrier says one thing about their use."""
+
+    carrier: Line
+    says: Literal["deny", "doubt", "allow"]
+    status: Literal["standard", "report", "draft", "convention", "yours"]
+    documents: Count
+
+
+class LicenceNamed(Body):
+    """In how many documents one licence is named."""
+
+    name: Line
+    terms: Line
+    documents: Count
+
+
+class DatasetRights(Body):
+    """What sources say about the use of their documents: counts, no addresses. Key: the data set's."""
+
+    name: Line
+    checked_on: Day
+    requirements: RequirementRefs = ()
+    outcome: Literal["clean", "unclear", "findings", "treated", "fail", "incomplete"]
+    """`clean`: everything is allowed by something. `unclear`: nobody refuses, but not everything is allowed. `treated`:
+    the copy leaves out what is refused."""
+    treatment: Literal["none", "dropped"]
+    use: Literal["training", "retrieval", "any"]
+    """The use that robots.txt was asked about."""
+    files: Count
+    files_failed: Count
+    media_files: Count
+    bytes: Count
+    documents: Count
+    allowed: Count
+    denied: Count
+    unclear: Count
+    without_source: Count
+    sources: Count
+    sources_denied: Count
+    documents_dropped: Count
+    signals: tuple[RightsSignal, ...] = ()
+    licences: tuple[LicenceNamed, ...] = ()
+    licences_unlisted: Count = 0
+    with_notice: Count
+    """Documents with a notice of copyright and a year."""
+    signals_from: Day | None = None
+    """When the first of the signals was stored, where that was kept."""
+    signals_to: Day | None = None
+    inputs_sha256: Digest
+
+
+class DataRemoval(Body):
+    """A request to take data out, and what was done about it. Key: made from the request."""
+
+    stage: Literal["requested", "done"]
+    name: Line
+    """The data set."""
+    reason: Literal["copyright", "opt-out", "licence", "personal-data", "confidential", "harmful", "error", "other"]
+    requested_by: Office
+    requested_on: Day
+    requirements: RequirementRefs = ()
+    selector: Literal["source", "document", "matching"]
+    selector_id: Line
+    """A keyed hash of what was asked for: equal requests can be told, their content cannot."""
+    done_on: Day | None = None
+    outcome: Literal["open", "removed", "not-found", "incomplete"]
+    files: Count | None = None
+    files_failed: Count | None = None
+    documents: Count | None = None
+    documents_removed: Count | None = None
+    documents_left: Count | None = None
+    """Documents that the copy still holds of what was asked for: looked for again after the removal."""
+    inputs_sha256: Digest | None = None
+    copy_sha256: Digest | None = None
+
+
+class QualityFault(Body):
+    """How many documents have one fault, and how often."""
+
+    kind: Line
+    documents: Count
+    occurrences: Count
+
+
+class LanguageShare(Body):
+    """How many documents are taken for one language; `unknown` is an answer too."""
+
+    language: Line
+    documents: Count
+
+
+class Mention(Body):
+    """In how many documents words for a group stand. Mentions are not people. Interval: Wilson, 95 %."""
+
+    group: Line
+    documents: Count
+    occurrences: Count
+    share: Decimal
+    low: Decimal
+    high: Decimal
+
+
+class GroupShare(Body):
+    """The share of one value of a declared column, with its interval, and the share that was expected."""
+
+    column: Line
+    value: Line
+    documents: Count
+    share: Decimal
+    low: Decimal
+    high: Decimal
+    expected: Decimal | None = None
+
+
+class DatasetQuality(Body):
+    """What a look at the quality of a data set gave: counts, nothing personal. Key: the data set's."""
+
+    name: Line
+    checked_on: Day
+    requirements: RequirementRefs = ()
+    outcome: Literal["clean", "findings", "fail", "incomplete"]
+    files: Count
+    files_failed: Count
+    bytes: Count
+    documents: Count
+    documents_empty: Count
+    documents_with_findings: Count
+    characters_p1: Count
+    characters_median: Count
+    characters_p99: Count
+    languages: tuple[LanguageShare, ...] = ()
+    found: tuple[QualityFault, ...] = ()
+    must_not_hold: Lines = ()
+    mentions: tuple[Mention, ...] = ()
+    columns: tuple[GroupShare, ...] = ()
+    controls: Count
+    """Planted faults that were found again before the look began."""
+    lists_sha256: Digest
+    """Of the thresholds and word lists."""
+    inputs_sha256: Digest
+
+
+class GroupRates(Body):
+    """One group in a table. Rates are absent where they cannot be computed."""
+
+    group: Lines
+    rows: Count
+    positives: Count
+    selected: Count | None = None
+    true_positives: Count | None = None
+    base_rate: Decimal | None = None
+    selection_rate: Decimal | None = None
+    true_positive_rate: Decimal | None = None
+    false_positive_rate: Decimal | None = None
+    accuracy: Decimal | None = None
+    small: bool = False
+
+
+class FairnessFigure(Body):
+    """A difference or ratio between groups, with its interval; or why it cannot be computed."""
+
+    name: Line
+    value: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    why_not: Line | None = None
+    limit: Decimal | None = None
+
+
+class Grouping(Body):
+    """A table seen by one column, or by several together."""
+
+    columns: Lines
+    groups: tuple[GroupRates, ...]
+    groups_unlisted: Count = 0
+    figures: tuple[FairnessFigure, ...]
+
+
+class DatasetBias(Body):
+    """Groups in a table compared. No verdict on what is fair. Key: the data set's."""
+
+    name: Line
+    checked_on: Day
+    requirements: RequirementRefs = ()
+    outcome: Literal["measured", "fail", "not-computable", "incomplete"]
+    rows: Count
+    rows_left_out: Count
+    """Rows without a label, a prediction or a group."""
+    label: Line
+    prediction: Line | None = None
+    positive: Line
+    groupings: tuple[Grouping, ...]
+    smallest: Count
+    """Groups with fewer rows are marked as small."""
+    inputs_sha256: Digest
 
 
 class Safeguard(Body):

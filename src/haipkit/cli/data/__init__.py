@@ -8,9 +8,6 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "card": ("haipkit.cli.data.card", "Describe a data set as Croissant, with the digests of its files"),
     "summary": ("haipkit.cli.data.summary", "Draft the public summary of training content (EU AI Act, Article 53)"),
     "rights": ("haipkit.cli.data.rights", "Find licences and reservations, and decide for each source"),
-    "quality": ("haipkit.cli.data.quality", "Languages, damage, repetition, and who is mentioned or missing"),
-    "bias": ("haipkit.cli.data.bias", "Compare groups in a table: labels, selection rates, errors"),
-    "remove": ("haipkit.cli.data.remove", "Take a source or a document out of a copy, and record it"),
     "warm": ("haipkit.cli.data.warm", "Compile the fast scanner now, so that the next scan uses it"),
 }
 
