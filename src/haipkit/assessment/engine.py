@@ -23,6 +23,8 @@ _BACKING_KINDS = {
     "scan/1": "requirements",
     "inventory/1": "requirements",
     "dataset-scan/1": "requirements",
+    "dataset-duplicates/1": "requirements",
+    "dataset-contamination/1": "requirements",
     "dataset-quality/1": "requirements",
     "dataset-bias/1": "requirements",
     "dataset-rights/1": "requirements",
@@ -36,6 +38,8 @@ _DATA_TESTS: dict[str, dict[str, tuple[str, ...]]] = {
         "personal-data": ("clean", "treated"),
         "confidentiality": ("clean", "treated"),
     },
+    "dataset-duplicates/1": {"data-quality": ("clean", "findings", "treated")},
+    "dataset-contamination/1": {"data-quality": ("clean", "findings")},
     "dataset-quality/1": {"data-quality": ("clean", "findings"), "bias": ("clean", "findings")},
     "dataset-bias/1": {"bias": ("measured",)},
     "dataset-rights/1": {"copyright": ("clean", "treated"), _DATASET: ("clean", "treated")},
@@ -424,6 +428,8 @@ def _run_again(run: Record, backing: Sequence[Record]) -> bool:
 def _failing(run: Record) -> str:
     if run.header.kind == "dataset-scan/1":
         return f"The data set “{run.title}” holds what it must not."
+    if run.header.kind == "dataset-contamination/1":
+        return f"The data set “{run.title}” holds more of a benchmark than the limit that was set."
     if run.header.kind == "dataset-quality/1":
         return f"The data set “{run.title}” has faults that it must not have."
     if run.header.kind == "dataset-rights/1":

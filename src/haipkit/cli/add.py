@@ -36,7 +36,9 @@ _ENVELOPE_OPTIONS = (
 
 _MADE_ELSEWHERE = (
     *("attestation", "redaction", "key-event", "dataset-scan"),
+    *("dataset-duplicates", "dataset-contamination"),
     *("dataset-rights", "dataset-quality", "dataset-bias", "data-removal"),
+    *("canaries", "leak-test", "private-training"),
 )
 """Kinds that commands of their own make; typed by hand they would be worth a claim."""
 

@@ -68,3 +68,20 @@ def sample(made: Tokens, engine: str) -> list[object]:
     """What the self-test compares: half of the runs of a text, looked up in it."""
     table = table_of(WORDS, runs(made, WORDS)[0][::2])
     return [lookups(made, table, engine=engine)]
+
+
+def varied(made: Tokens, size: int, least: int = 4) -> npt.NDArray[np.bool_]:
+    """For each of the `runs`, in their order: does it hold at least `least` different tokens?
+
+    A run of dots, zeros or one repeated word stands in many texts and shows nothing.
+    """
+    lengths = np.diff(made.documents, prepend=0)
+    numbers = np.maximum(lengths - size + 1, 0)
+    total = int(numbers.sum())
+    owner = np.repeat(np.arange(len(lengths)), numbers)
+    starts = (made.documents - lengths)[owner] + np.arange(total) - (np.cumsum(numbers) - numbers)[owner]
+    found = np.empty(total, dtype=bool)
+    for at in range(0, total, 1 << 14):
+        tokens = np.sort(made.hashes[starts[at : at + (1 << 14), None] + np.arange(size)], axis=1)
+        found[at : at + (1 << 14)] = (tokens[:, 1:] != tokens[:, :-1]).sum(axis=1) + 1 >= least
+    return found

@@ -351,6 +351,42 @@ def _rows(body: Mapping[str, Any], name: str, needed: str) -> list[Mapping[str, 
     return [one for one in body.get(name) or () if isinstance(one, Mapping) and one.get(needed)]
 
 
+def _unread(body: Mapping[str, Any]) -> str:
+    parts = [
+        f"{count(body[name], 'file')} {words_}"
+        for name, words_ in (("files_failed", "could not be read whole"), ("files_skipped", "held no plain text"))
+        if body.get(name)
+    ]
+    return f"What was not seen: {join(parts)}." if parts else ""
+
+
+@_phrase("dataset-duplicates/1")
+def _dataset_duplicates(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    size = f"{count(body['documents'], 'document')} in {count(body['files'], 'file')}"
+    about = f"{quoted(body['name'])}{_of(record, namer)}"
+    yield f"On {day(body['searched_on'])} we searched the data set {about} for duplicates ({size})."
+    exact, near = body["exact_duplicates"], body["near_duplicates"]
+    if exact or near:
+        yield f"Equal to a document that stays: {exact:,}. As similar as {body['threshold']} or more: {near:,}."
+        yield "The copy that we use leaves these documents out." if body["treatment"] == "dropped" else ""
+    elif body["outcome"] == "clean":
+        yield f"No document is equal to another, and no two are as similar as {body['threshold']}."
+    yield _unread(body)
+
+
+@_phrase("dataset-contamination/1")
+def _dataset_contamination(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    size = f"{count(body['documents'], 'document')} in {count(body['files'], 'file')}"
+    about = f"{quoted(body['name'])}{_of(record, namer)}"
+    yield f"On {day(body['checked_on'])} we looked for benchmarks in the data set {about} ({size})."
+    for one in body.get("benchmarks") or ():
+        if isinstance(one, Mapping) and one.get("name"):
+            told = f"{one['contaminated']:,} of {count(one['judged'], 'item')} that could be judged stand in it"
+            yield f"Of {quoted(one['name'])}, {told}, and a part of {one['overlapping']:,}."
+    yield f"At most {body['limit']} were allowed." if body.get("limit") else ""
+    yield _unread(body)
+
+
 @_phrase("dataset-rights/1")
 def _dataset_rights(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
     yield (

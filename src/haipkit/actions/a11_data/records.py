@@ -112,6 +112,85 @@ class DatasetScan(Body):
     """SHA-256 of the sorted SHA-256 digests of the files, one a line, in lower-case hex."""
 
 
+class DatasetDuplicates(Body):
+    """What a search for duplicates in a data set found: counts and digests. Key: the data set's."""
+
+    name: Line
+    searched_on: Day
+    requirements: RequirementRefs = ()
+    outcome: Literal["clean", "findings", "treated", "incomplete"]
+    """`treated`: the copy is without the duplicates. `incomplete`: something could not be read."""
+    treatment: Literal["none", "dropped"]
+    files: Count
+    files_failed: Count
+    files_damaged: Count
+    files_skipped: Count
+    bytes: Count
+    """Of unpacked content."""
+    documents: Count
+    documents_empty: Count
+    exact_duplicates: Count
+    """Documents that are equal to one that stays, but for white space."""
+    near_duplicates: Count
+    """Documents that are as similar as the threshold says, or more, to one that stays."""
+    clusters: Count
+    """Documents that stay in place of others."""
+    pairs_compared: Count
+    common_lines: Count
+    """Lines that stand in many documents and were left out of the comparison."""
+    threshold: Decimal
+    kept: Literal["first", "longest"]
+    method: Line
+    controls: Count
+    """Planted texts that were decided rightly before the search began."""
+    engine: Line
+    inputs_sha256: Digest
+    """SHA-256 of the sorted SHA-256 digests of the files, one a line, in lower-case hex."""
+
+
+class BenchmarkOverlap(Body):
+    """How much of one benchmark stands in a data set."""
+
+    name: Line
+    sha256: Digest
+    """Of the benchmark's file."""
+    items: Count
+    judged: Count
+    """Items that are long enough to be told from chance."""
+    overlapping: Count
+    """Items of which at least one run stands in the data set."""
+    contaminated: Count
+    """Items of which at least half stands in the data set, or of which a whole line or document is the question."""
+    exact: Count
+    """Items of which a question or an answer is a line or a document."""
+
+
+class DatasetContamination(Body):
+    """How much of benchmarks stands in a data set: counts and digests. Key: the data set's."""
+
+    name: Line
+    checked_on: Day
+    requirements: RequirementRefs = ()
+    outcome: Literal["clean", "findings", "fail", "incomplete"]
+    """`fail`: more of a benchmark than the limit that was set. `incomplete`: something could not be read."""
+    files: Count
+    files_failed: Count
+    files_damaged: Count
+    files_skipped: Count
+    bytes: Count
+    """Of unpacked content."""
+    documents: Count
+    benchmarks: tuple[BenchmarkOverlap, ...]
+    limit: Line | None = None
+    """The share of contaminated items that was allowed."""
+    method: Line
+    controls: Count
+    """Planted items that were decided rightly before the search began."""
+    engine: Line
+    inputs_sha256: Digest
+    """SHA-256 of the sorted SHA-256 digests of the files, one a line, in lower-case hex."""
+
+
 class RightsSignal(Body):
     """In how many documents one carrier says one thing about their use."""
 
@@ -308,6 +387,127 @@ class DatasetBias(Body):
     smallest: Count
     """Groups with fewer rows are marked as small."""
     inputs_sha256: Digest
+
+
+class Canaries(Body):
+    """Made-up codes planted in training data, registered before training. Key: the name of the set."""
+
+    name: Line
+    made_on: Day
+    canaries: Count
+    repeats: tuple[Count, ...]
+    """How often canaries are planted; dealt out in turn."""
+    code_digits: Count
+    digests: tuple[Digest, ...]
+    """SHA-256 of a secret salt and the planted text, one for each canary, in order."""
+
+
+class CanaryGroup(Body):
+    """Canaries that were planted equally often. `by_heart`: ranked so high that chance hardly does it (5 % a set)."""
+
+    repeats: Count
+    canaries: Count
+    extracted: Count | None = None
+    by_heart: Count | None = None
+    median_bits: Decimal | None = None
+    highest_bits: Decimal | None = None
+
+
+class Continuations(Body):
+    """Beginnings of training documents that a model was asked to continue."""
+
+    prompts: Count
+    prompt_characters: Count
+    least_characters: Count
+    """Shorter stretches do not count as verbatim."""
+    continued: Count
+    """Continued as the document does."""
+    in_corpus: Count
+    """Answered with a stretch that stands anywhere in the training data and not in the prompt."""
+    longest: Count
+
+
+class ValuesWritten(Body):
+    """Different values of one kind that a model wrote, and those of them that stand in the training data."""
+
+    kind: Line
+    country: Country | None = None
+    written: Count
+    confirmed: Count
+
+
+class MembershipSignal(Body):
+    """How well a score tells training texts from held-out ones of the same source (0.5: not at all), 95 % interval."""
+
+    score: Line
+    auc: Decimal
+    low: Decimal
+    high: Decimal
+    members: Count
+    held_out: Count
+
+
+class LeakLimits(Body):
+    """What the test lets pass: canaries, confirmed values, and the share of verbatim continuations."""
+
+    canaries: Count
+    values: Count
+    verbatim: Decimal
+
+
+class LeakTest(Body):
+    """What a model was made to give away: counts, bits and digests; no canary, no value, no text. Key: the title's."""
+
+    title: Line
+    performed_on: Day
+    requirements: RequirementRefs = ()
+    outcome: Literal["pass", "fail", "incomplete"]
+    model: Line
+    """As the model or its endpoint calls itself."""
+    target: Literal["endpoint", "function", "application", "local model"]
+    asked_as: Literal["text", "chat"]
+    tried: Lines
+    not_tried: Lines = ()
+    limits: LeakLimits
+    canaries: Line | None = None
+    registered_on: Day | None = None
+    candidates: Count | None = None
+    """Codes that each canary was ranked among, itself included."""
+    ceiling_bits: Decimal | None = None
+    """No exposure can be measured above it."""
+    groups: tuple[CanaryGroup, ...] = ()
+    verbatim: Continuations | None = None
+    outputs: Count | None = None
+    values: tuple[ValuesWritten, ...] = ()
+    membership: tuple[MembershipSignal, ...] = ()
+    calls: Count
+    calls_failed: Count
+    seed: Count
+    corpus_sha256: Digest | None = None
+    """SHA-256 of the sorted SHA-256 digests of the files, one a line, in lower-case hex."""
+    held_out_sha256: Digest | None = None
+
+
+class PrivateTraining(Body):
+    """A training run with differential privacy, as its accountant counts it. Key: the title's."""
+
+    title: Line
+    trained_on: Day
+    requirements: RequirementRefs = ()
+    dataset: Line | None = None
+    unit: Literal["example", "person", "document", "other"]
+    """What (ε, δ) protects: one such unit more or less in the training data."""
+    epsilon: Decimal
+    """Rounded up."""
+    delta: Decimal
+    accountant: Line
+    noise_multiplier: Decimal | None = None
+    clipping_norm: Decimal | None = None
+    sample_rate: Decimal | None = None
+    steps: Count
+    secure_randomness: bool | None = None
+    library: Line
+    library_version: Line
 
 
 class Safeguard(Body):
