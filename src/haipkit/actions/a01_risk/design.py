@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from haipkit.actions.a01_risk.characteristics import Characteristics, characteristics, walk
 from haipkit.actions.a01_risk.finite import finite_table
-from haipkit.actions.a01_risk.policy import Policy, fixed_calls
+from haipkit.actions.a01_risk.policy import MOST_CALLS, Policy, fixed_calls
 from haipkit.actions.a01_risk.sequential import Table, sequential_table
 from haipkit.kernel.errors import BadInput
 
@@ -18,12 +18,14 @@ RATES = tuple(Fraction(one, 100) for one in (0, 1, 3, 5, 7, 10, 20, 50))
 @lru_cache(maxsize=64)
 def table_for(policy: Policy) -> Table:
     """The table of this policy. Raises BadInput where the limit on calls is too low to decide always."""
-    calls = calls_at_most(policy)
-    return _with_final_cut(policy, calls) if policy.at_cap == "decide" else _table(policy, calls, Fraction(1))
-
-
-def calls_at_most(policy: Policy) -> int:
-    return policy.max_calls or policy.asked_once or 4 * fixed_calls(policy)
+    whole = Fraction(1)
+    calls = policy.max_calls or policy.asked_once
+    if calls is None:
+        calls = 5 * fixed_calls(policy)
+        while (table := _table(policy, calls, whole)).calls == calls and calls < MOST_CALLS:
+            calls = min(2 * calls, MOST_CALLS)
+        return table
+    return _with_final_cut(policy, calls) if policy.at_cap == "decide" else _table(policy, calls, whole)
 
 
 def _table(policy: Policy, calls: int, scale: Fraction) -> Table:

@@ -21,10 +21,7 @@ def finite_table(size: int, most_ok: int, least_bad: int, alpha: Fraction, beta:
     """The table for a set of `size` probes of which at most `most_ok` may fail, and surely not `least_bad` or more."""
     passing = _crossings(size, least_bad, most_ok, 1 / beta, calls)
     failing = _crossings(size, size - most_ok, size - least_bad, 1 / alpha, calls)
-    low, high = columns(passing, failing, calls)
-    # Where the limits meet no run gets any further: what comes later was decided on the way.
-    end = next((n for n in range(1, calls + 1) if low[n] + 1 >= high[n]), calls)
-    return Table(low[: end + 1], tuple(max(one, low[n] + 1) for n, one in enumerate(high[: end + 1])))
+    return columns(passing, failing, calls)
 
 
 def _crossings(size: int, null: int, design: int, threshold: Fraction, calls: int) -> list[int]:

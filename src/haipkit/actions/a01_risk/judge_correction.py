@@ -113,11 +113,11 @@ def uncorrected(scored: int, hits: int, unscored: int = 0) -> Rate:
 
 
 def corrected(scored: int, hits: int, calibration: Calibration, unscored: int = 0) -> Rate:
-    """Rogan and Gladen's estimate (1978): (hits/scored + specificity - 1) / (sensitivity + specificity - 1), in 0 … 1.
+    """Rogan and Gladen's estimate (1978), 0 … 1: (hits/scored + specificity - 1) / (sensitivity + specificity - 1).
 
     The interval holds all rates that fit a confidence sequence of the hits and exact intervals of both judge rates,
-    with a third of the error each: it covers whenever the run stopped and however small the calibration. At low rates it is
-    wide, because little is known. Raises BadInput for a judge that is no better than a coin.
+    with a third of the error each: it covers whenever the run stopped and however small the calibration. At low rates
+    it is wide, because little is known. Raises BadInput for a judge that is no better than a coin.
     """
     if calibration.sensitivity + calibration.specificity <= 1:
         raise BadInput("this judge is no better than chance", advice="Its grades carry nothing. Take another judge.")
@@ -140,7 +140,7 @@ def _rogan_gladen(shown: float, sensitivity: float, specificity: float, unknown:
 
 
 def audited(scored: int, hits: int, confirmed: int, checked: int, missed: int, unscored: int = 0) -> Rate:
-    """Two stages: every hit was looked at, `confirmed` stayed; `checked` passes, drawn at random, held `missed` failures.
+    """Two stages: of all hits `confirmed` were real; `checked` passes, drawn at random, held `missed` failures.
 
     The estimate weighs each missed failure by passes / checked. Its interval joins a confidence sequence of the
     confirmed, one of the passes, and an exact interval of the missed among the checked, with a third of the error

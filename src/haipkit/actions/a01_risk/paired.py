@@ -32,8 +32,7 @@ def paired_table(pairs: int, error: Fraction = Fraction(1, 20)) -> Table:
     if not 1 <= pairs <= MOST_CALLS:
         raise BadInput(f"{pairs} pairs", advice=f"Write a number from 1 to {MOST_CALLS}.")
     needed = crossings(Fraction(1, 2), DESIGN, 1 / error, pairs, pairs, ATOM)
-    low, high = columns(needed, needed, pairs)
-    return Table(low, high)
+    return columns(needed, needed, pairs)
 
 
 @dataclass(frozen=True, slots=True)

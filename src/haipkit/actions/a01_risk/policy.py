@@ -54,9 +54,10 @@ class Policy:
     """PASS needs proof of a rate below `p_bad`, FAIL needs proof of a rate above `p_ok`.
 
     `alpha`: chance of FAIL for a system at `p_ok` or better. `beta`: chance of PASS for one at `p_bad` or worse. Both
-    hold whenever the run ends. `max_calls`: none means four times what a fixed design needs. `at_cap`: at the last
-    call say UNDECIDED, or decide (then the limit is part of the proof and cannot be raised later). `asked_once`: size
-    of a finite set of probes of which each is asked once, in random order; the rates are then shares of this set.
+    hold whenever the run ends. `max_calls`: none means as many as the table has, which always decides (about five times
+    what a fixed design needs; hardly a run comes near). `at_cap`: at the last call allowed say UNDECIDED, or decide (then
+    the limit is part of the proof and cannot be raised later). `asked_once`: size of a finite set of probes of which each
+    is asked once, in random order; the rates are then shares of this set.
     """
 
     p_ok: Fraction
@@ -83,6 +84,8 @@ class Policy:
         for name, number in (("max_calls", self.max_calls), ("asked_once", self.asked_once)):
             if number is not None and not 1 <= number <= MOST_CALLS:
                 raise BadInput(f"{name} is {number}", advice=f"Write a number from 1 to {MOST_CALLS}.")
+        if self.at_cap == "decide" and self.max_calls is None:
+            raise BadInput("at_cap is decide, but there is no limit", advice="Name max_calls, or leave at_cap out.")
         self._check_set()
 
     def _check_set(self) -> None:

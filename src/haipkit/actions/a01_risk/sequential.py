@@ -97,13 +97,13 @@ def sequential_table(
         if width >= calls or failing[calls - width] <= width:
             break
         width = min(calls, 2 * width)
-    return Table(*columns(passing, failing, calls))
+    return columns(passing, failing, calls)
 
 
-def columns(passing: Sequence[int], failing: Sequence[int], calls: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """From crossings to limits.
+def columns(passing: Sequence[int], failing: Sequence[int], calls: int) -> Table:
+    """The table from crossings. passing[f]: successes that f failures need; failing[s]: failures that s successes need.
 
-    passing[f]: successes that f failures need; failing[s]: failures that s successes need.
+    The table ends where its limits meet: no run gets any further, what comes later was decided on the way.
     """
     low, high, least, most = [-1], [1], -1, 0
     for n in range(1, calls + 1):
@@ -112,8 +112,10 @@ def columns(passing: Sequence[int], failing: Sequence[int], calls: int) -> tuple
         while most <= n and (n - most >= len(failing) or most < failing[n - most]):
             most += 1
         low.append(least)
-        high.append(most)
-    return tuple(low), tuple(high)
+        high.append(max(most, least + 1))
+        if most <= least + 1:
+            break
+    return Table(tuple(low), tuple(high))
 
 
 def crossings(
