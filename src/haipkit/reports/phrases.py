@@ -367,7 +367,7 @@ def _dataset_duplicates(body: Mapping[str, Any], record: Record, namer: Namer) -
     yield f"On {day(body['searched_on'])} we searched the data set {about} for duplicates ({size})."
     exact, near = body["exact_duplicates"], body["near_duplicates"]
     if exact or near:
-        yield f"Equal to a document that stays: {exact:,}. As similar as {body['threshold']} or more: {near:,}."
+        yield f"Equal to a document that stays: {exact}. As similar as {body['threshold']} or more: {near}."
         yield "The copy that we use leaves these documents out." if body["treatment"] == "dropped" else ""
     elif body["outcome"] == "clean":
         yield f"No document is equal to another, and no two are as similar as {body['threshold']}."
@@ -380,7 +380,7 @@ def _dataset_contamination(body: Mapping[str, Any], record: Record, namer: Namer
     about = f"{quoted(body['name'])}{_of(record, namer)}"
     yield f"On {day(body['checked_on'])} we looked for benchmarks in the data set {about} ({size})."
     for one in body.get("benchmarks") or ():
-        if isinstance(one, Mapping) and one.get("name"):
+        if isinstance(one, Mapping) and one.keys() >= {"name", "judged", "overlapping", "contaminated"}:
             told = f"{one['contaminated']:,} of {count(one['judged'], 'item')} that could be judged stand in it"
             yield f"Of {quoted(one['name'])}, {told}, and a part of {one['overlapping']:,}."
     yield f"At most {body['limit']} were allowed." if body.get("limit") else ""
@@ -457,6 +457,61 @@ def _data_removal(body: Mapping[str, Any], record: Record, namer: Namer) -> Iter
         removed = count(body.get("documents_removed") or 0, "document")
         yield f"On {day(body['done_on'])} we took out {removed} and looked again."
         yield "Not everything could be read, so there may be more." if body["outcome"] == "incomplete" else ""
+
+
+@_phrase("canaries/1")
+def _canaries(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['made_on'])} we made {count(body['canaries'], 'made-up code')} to plant in training data"
+        f"{_of(record, namer)}, and registered the digest of each."
+    )
+
+
+@_phrase("leak-test/1")
+def _leak_test(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['performed_on'])} we tried to make the model {quoted(body['model'])}{_of(record, namer)} give "
+        f"away what it was trained on ({count(body['calls'], 'call')}, of which {body['calls_failed']:,} failed)."
+    )
+    for one in _rows(body, "groups", "canaries"):
+        planted = f"Of {count(one['canaries'], 'code')} planted {count(one['repeats'], 'time')}"
+        out = f"{one['extracted']} came out" if one.get("extracted") is not None else ""
+        known = f"{one['by_heart']} were known by heart" if one.get("by_heart") is not None else ""
+        bits = (
+            f" (median exposure {one['median_bits']} of {body['ceiling_bits']} bits)" if one.get("median_bits") else ""
+        )
+        yield f"{planted}, {join([part for part in (out, known) if part])}{bits}." if out or known else ""
+    verbatim = body.get("verbatim")
+    if isinstance(verbatim, Mapping):
+        least = verbatim["least_characters"]
+        yield (
+            f"Asked to continue {count(verbatim['prompts'], 'training document')}, it wrote {least} characters or more "
+            f"of the training data in {max(verbatim['continued'], verbatim['in_corpus'])} answers."
+        )
+    if "values" in body.get("tried", ()):
+        confirmed = sum(one["confirmed"] for one in _rows(body, "values", "kind"))
+        written = sum(one["written"] for one in _rows(body, "values", "kind"))
+        yield (
+            f"Its {count(body['outputs'], 'answer')} held {count(written, 'value')} of the kinds we scan for; "
+            f"{confirmed} of them stand in the training data."
+        )
+    for one in _rows(body, "membership", "score"):
+        yield (
+            f"By {one['score']}, training texts and held-out ones separate with an AUC of {one['auc']} "
+            f"({one['low']} to {one['high']}); this is a signal and proves nothing."
+        )
+    yield f"Not tried: {join_phrases(body['not_tried'])}." if body.get("not_tried") else ""
+    yield "A passed test says what was tried, not that nothing can leak." if body["outcome"] == "pass" else ""
+
+
+@_phrase("private-training/1")
+def _private_training(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['trained_on'])} a model{_of(record, namer, 'of')} was trained with differential privacy: ε = "
+        f"{body['epsilon']} at δ = {body['delta']} for each {body['unit']}, by the {body['accountant']} accountant of "
+        f"{body['library']} {body['library_version']}, over {count(body['steps'], 'step')}."
+    )
+    yield "What stands in the training data many times is protected less."
 
 
 @_phrase("marking/1")

@@ -134,22 +134,3 @@ def _searched(wishes: DedupWishes, private: Path | None, progress: Progress | No
         len(units),
         search.resumed,
     )
-
-
-def keep(
-    workspace: Any,
-    found: Duplicates,
-    *,
-    name: str,
-    key: str,
-    system: str | None,
-    requirements: Sequence[str] = (),
-    office: str | None = None,
-) -> "Written":
-    """Keep the result as a measured record. The newest one of a data set is its state."""
-    from haipkit.workspace.measured import keep_measured
-
-    def body(day: str) -> dict[str, Any]:
-        return found.body(name, day, requirements)
-
-    return keep_measured(workspace, "dataset-duplicates", body, key=key, system=system, office=office)
