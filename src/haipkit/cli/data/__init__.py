@@ -7,6 +7,8 @@ from haipkit.cli.lazy import lazy
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "card": ("haipkit.cli.data.card", "Describe a data set as Croissant, with the digests of its files"),
     "summary": ("haipkit.cli.data.summary", "Draft the public summary of training content (EU AI Act, Article 53)"),
+    "dedup": ("haipkit.cli.data.dedup", "Find copies and near copies, and write a copy without them"),
+    "contamination": ("haipkit.cli.data.contamination", "Find the items of benchmarks in the data"),
     "rights": ("haipkit.cli.data.rights", "Find licences and reservations, and decide for each source"),
     "warm": ("haipkit.cli.data.warm", "Compile the fast scanner now, so that the next scan uses it"),
 }

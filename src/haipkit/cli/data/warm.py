@@ -12,6 +12,8 @@ def command() -> int:
     Needs the extra `fast`. Without it, scans take the plain path and nothing has to be compiled.
     """
     from haipkit.detectors.fast import warm
+    from haipkit.detectors.shingles_fast import warm as warm_search
 
     line(f"Ready. The compiled scanner is kept in {warm()}.")
+    line(f"The compiled search for duplicates and benchmarks is kept in {warm_search()}.")
     return 0
