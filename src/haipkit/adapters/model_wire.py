@@ -24,6 +24,7 @@ _CODES = {
     429: Trouble.RATE_LIMIT,
     501: Trouble.UNSUPPORTED,
 }
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _SPENT = ("insufficient_quota", "billing_not_active")
 
 
@@ -37,7 +38,7 @@ def request_of(model: str, prompt: Prompt, options: Mapping[str, Any]) -> tuple[
 
 def to_bytes(body: Mapping[str, Any]) -> bytes:
     try:
-        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")
+        return _ENCODER.encode(body).encode("ascii")
     except (TypeError, ValueError, RecursionError) as fault:
         raise BadInput(f"this cannot be sent to a model: {fault}") from None
 
