@@ -29,6 +29,8 @@ _BACKING_KINDS = {
     "dataset-bias/1": "requirements",
     "dataset-rights/1": "requirements",
     "data-removal/1": "requirements",
+    "leak-test/1": "requirements",
+    "private-training/1": "requirements",
 }
 """Kinds that back a requirement by naming it, with the field that names it."""
 _DATASET = "dataset"
@@ -42,6 +44,7 @@ _DATA_TESTS: dict[str, dict[str, tuple[str, ...]]] = {
     "dataset-contamination/1": {"data-quality": ("clean", "findings")},
     "dataset-quality/1": {"data-quality": ("clean", "findings"), "bias": ("clean", "findings")},
     "dataset-bias/1": {"bias": ("measured",)},
+    "leak-test/1": {"leak-testing": ("pass",), "confidentiality": ("pass",)},
     "dataset-rights/1": {"copyright": ("clean", "treated"), _DATASET: ("clean", "treated")},
     "data-removal/1": {"copyright": ("removed",)},
 }
@@ -336,7 +339,7 @@ def _lifts(backing: Record, record: Record) -> Strength | None:
         return Strength.EVIDENCED if backing.body["outcome"] in ("pass", "clean") else None
     if kind in _DATA_TESTS:
         topic = _DATASET if _about_dataset(backing, record) else str(record.body.get("topic", ""))
-        outcomes = ("clean", "treated") if backing is record else _DATA_TESTS[kind].get(topic, ())
+        outcomes = ("clean", "treated", "pass") if backing is record else _DATA_TESTS[kind].get(topic, ())
         measured = backing.header.origin is Origin.MEASURED
         return Strength.TESTED if measured and backing.body["outcome"] in outcomes else None
     return backing.strength if backing.strength >= Strength.EVIDENCED else None
@@ -430,6 +433,8 @@ def _failing(run: Record) -> str:
         return f"The data set “{run.title}” holds what it must not."
     if run.header.kind == "dataset-contamination/1":
         return f"The data set “{run.title}” holds more of a benchmark than the limit that was set."
+    if run.header.kind == "leak-test/1":
+        return f"In the leak test “{run.title}” the model gave away what it must not."
     if run.header.kind == "dataset-quality/1":
         return f"The data set “{run.title}” has faults that it must not have."
     if run.header.kind == "dataset-rights/1":

@@ -19,7 +19,7 @@ from haipkit.records.record import Record
 SAME_NAME = "<short-name>"
 """A key that nobody chose yet, where two records have to agree on it."""
 
-SYSTEM_BOUND = frozenset({"risk/1", "evaluation/1", "release/1", "test/1", "scan/1", "inventory/1"})
+SYSTEM_BOUND = frozenset({"risk/1", "evaluation/1", "release/1", "test/1", "leak-test/1", "scan/1", "inventory/1"})
 """Kinds that speak about one system: without a system in the header they count for the organisation only."""
 
 STATE_FIELDS = frozenset(
@@ -187,7 +187,7 @@ def weigh(need: Need, ground: Ground) -> Weighed:
     subject = {name: value for name, value in need.where.items() if name not in STATE_FIELDS}
     standing = {name: value for name, value in need.where.items() if name in STATE_FIELDS}
     day, oldest = ground.as_of.isoformat(), _oldest(ground.as_of, need.max_age_days)
-    about = ground.about(need.kind, subject)
+    about = [record for kind in (need.kind, *need.also) for record in ground.about(kind, subject)]
     fitting = [record for record in about if matches(record.body, standing)] if standing else about
     if need.origins:
         fitting = [record for record in fitting if record.header.origin in need.origins]

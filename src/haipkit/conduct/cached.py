@@ -90,7 +90,7 @@ def _build(values: dict[str, Any]) -> Conduct:
 
 
 def _need(values: dict[str, Any]) -> Need:
-    return Need(**{**values, "origins": tuple(values["origins"])})
+    return Need(**{**values, "origins": tuple(values["origins"]), "also": tuple(values["also"])})
 
 
 def _requirement(values: dict[str, Any]) -> Requirement:

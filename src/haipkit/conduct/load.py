@@ -61,5 +61,6 @@ def _check_kinds(conduct: Conduct, kinds: Collection[str]) -> None:
         for duty in programme.duties
     ]
     for where, need in asked:
-        if need.kind not in kinds:
-            raise BadInput(f"there is no kind of record called {need.kind!r}", where=f"{where}, need, kind")
+        for kind in (need.kind, *need.also):
+            if kind not in kinds:
+                raise BadInput(f"there is no kind of record called {kind!r}", where=f"{where}, need, kind")

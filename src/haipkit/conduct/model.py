@@ -48,6 +48,7 @@ class Need(NamedTuple):
     `where`: field → value: equal, or contained where the record has a list; a list of values means any of them.
     `at_least` records, none older than `max_age_days`, with an origin among `origins` (empty: any). `test` names a rule
     of `assessment.need`, for what cannot be said with equality. `missing` is the sentence shown when the need is open.
+    Records of the kinds in `also` count as well, on the same conditions.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Need(NamedTuple):
     max_age_days: int | None = None
     origins: tuple[str, ...] = ()
     test: str | None = None
+    also: tuple[str, ...] = ()
 
 
 class Requirement(NamedTuple):

@@ -227,6 +227,7 @@ class _Reader:
             max_age_days=table.count_or_none("max_age_days"),
             origins=table.texts("origins", allowed=tuple(origin.value for origin in Origin)),
             test=table.pattern("test", r"[a-z]+(-[a-z]+)*", "the name of a rule") if table.has("test") else None,
+            also=table.texts("also"),
         )
         table.done()
         return need

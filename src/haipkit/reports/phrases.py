@@ -471,7 +471,7 @@ def _canaries(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable
 def _leak_test(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
     yield (
         f"On {day(body['performed_on'])} we tried to make the model {quoted(body['model'])}{_of(record, namer)} give "
-        f"away what it was trained on ({count(body['calls'], 'call')}, of which {body['calls_failed']:,} failed)."
+        f"away what it was trained on ({count(body['calls'], 'call')}, of which {body['calls_failed']} failed)."
     )
     for one in _rows(body, "groups", "canaries"):
         planted = f"Of {count(one['canaries'], 'code')} planted {count(one['repeats'], 'time')}"
@@ -482,7 +482,7 @@ def _leak_test(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterabl
         )
         yield f"{planted}, {join([part for part in (out, known) if part])}{bits}." if out or known else ""
     verbatim = body.get("verbatim")
-    if isinstance(verbatim, Mapping):
+    if isinstance(verbatim, Mapping) and verbatim.get("least_characters") is not None:
         least = verbatim["least_characters"]
         yield (
             f"Asked to continue {count(verbatim['prompts'], 'training document')}, it wrote {least} characters or more "
