@@ -1,9 +1,11 @@
 """The board's report: counts, order of risks, next steps, clocks, open points, programme."""
 
+import re
+
 import pytest
 
 from haipkit.kernel.words import Status, Strength
-from haipkit.reports.document import Document, Figure, Heading, Note, Paragraph, Table
+from haipkit.reports.document import Document, Facts, Figure, Heading, Note, Paragraph, Table
 from haipkit.reports.gaps import answer, merged_steps, risk_rank
 from haipkit.reports.registry import find_report
 from helpers.told import FRENCH, HOSTILE, JAPANESE, Ledger, ledger, told
@@ -125,3 +127,28 @@ def test_clocks_name_their_source() -> None:
     assert legal[1].text == "2026-12-02"
     assert legal[2].text == "12 days left"
     assert "Regulation (EU) 2024/1689, Article 50" in legal[5].text
+
+
+def test_what_is_done_is_listed_with_its_proof() -> None:
+    document = find_report("gaps")(told())
+    met = {finding.requirement for finding in told().assessment.findings if finding.status is Status.MET}
+    rows = _table(document, "Points that are met").rows
+    assert {row[0].text.split()[0] for row in rows} == met
+    assert all(row[0].strength is not None and row[0].proofs for row in rows)
+
+
+def test_proof_details_stand_after_the_answer() -> None:
+    document = find_report("gaps")(told())
+    assert [name for name, _ in document.identity.pairs] == ["Organisation", "Role", "As of"]
+    (place,) = [block for block in document.blocks if isinstance(block, Facts)]
+    assert told().head.root in dict(place.pairs)["Checkpoint"]
+
+
+@pytest.mark.parametrize("name", ["gaps", "conformity"])
+def test_the_report_speaks_as_we(name: str) -> None:
+    document = find_report(name)(told())
+    last = next(place for place, block in enumerate(document.blocks) if getattr(block, "anchor", "") == "verify")
+    for block in document.blocks[:last]:
+        if isinstance(block, Table):
+            cells = [cell.text for row in block.rows for cell in row]
+            assert not [text for text in cells if re.search(r"\byou(r|rs)?\b", re.sub("“[^”]*”", "", text))]

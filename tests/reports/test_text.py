@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haipkit.reports.text import clip, count, day, first_sentences, join, one_line, ranges, stop, time_left, visible
+from haipkit.reports.text import (
+    clip,
+    count,
+    day,
+    first_sentences,
+    join,
+    one_line,
+    ours,
+    ranges,
+    stop,
+    time_left,
+    visible,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +107,19 @@ def test_count_and_day() -> None:
     assert day("2026-02-01T08:00:00Z") == "1 February 2026"
     assert day("soon") == "soon"
     assert day(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("advice", "said"),
+    [
+        ("List the data that goes into your system", "List the data that goes into our system"),
+        ("Give people a way to tell you about problems", "Give people a way to tell us about problems"),
+        ("Try it out yourself; you may stop.", "Try it out ourselves; we may stop."),
+        ("Your texts, and whatever is yours.", "Our texts, and whatever is ours."),
+        ("Put up “You are chatting with an AI.” for you.", "Put up “You are chatting with an AI.” for us."),
+        ("Run `haip status`.", "Run “haip status”."),
+        ("A young crowd.", "A young crowd."),
+    ],
+)
+def test_advice_to_the_reader_becomes_ours(advice: str, said: str) -> None:
+    assert ours(advice) == said

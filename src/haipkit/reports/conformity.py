@@ -14,9 +14,10 @@ from haipkit.reports.shared import (
     in_order,
     need_strength,
     need_words,
+    sentence,
     system_name,
 )
-from haipkit.reports.text import count, join, sentence_case, stop
+from haipkit.reports.text import count, join, ours, sentence_case, stop
 
 _MEANING = (
     "The Code of Conduct is voluntary, and nobody issues certificates for it. Conformity here means one thing: for "
@@ -69,10 +70,10 @@ def _action(told: Told, action: int) -> list[Block]:
 def _requirement(told: Told, shelf: Shelf, requirement: Requirement) -> list[Block]:
     tag = "can be attested only" if requirement.attested_only else ""
     blocks: list[Block] = [
-        Heading(3, f"{requirement.id} {requirement.title}", f"r-{requirement.id}", tag),
+        Heading(3, f"{requirement.id} {ours(requirement.title)}", f"r-{requirement.id}", tag),
         Facts(
             (
-                ("Our reading", requirement.reading),
+                ("Our reading", ours(requirement.reading)),
                 ("Clauses", _clauses(told, requirement)),
                 ("For us", _level(told, requirement)),
             )
@@ -106,12 +107,12 @@ def _level(told: Told, requirement: Requirement) -> str:
     if not said:
         return "not said"
     applies, role = max(said, key=lambda pair: _LEVELS.get(pair[0].level, 0))
-    return f"{sentence_case(applies.level)} of {role}s. {stop(applies.why)}"
+    return f"{sentence_case(applies.level)} of {role}s. {stop(ours(applies.why))}"
 
 
 def _finding_claim(told: Told, shelf: Shelf, finding: Finding, *, several: bool) -> Claim:
     about = f"{system_name(told, finding.subject)}: " if several or finding.subject else ""
-    text = f"{about}{stop(finding.sentence)}"
+    text = f"{about}{stop(sentence(finding))}"
     if finding.status in _OPEN:
         text += f" Owner: {finding.owner or 'nobody named'}" + (f", due {finding.due}." if finding.due else ".")
     proofs = shelf.of_finding(finding)
@@ -126,7 +127,7 @@ def _needs(told: Told, shelf: Shelf, requirement: Requirement, finding: Finding)
     rows = []
     for need, result in zip(requirement.needs, finding.needs, strict=False):
         records = [record for basis in result.basis if (record := shelf.find(basis.record_id)) is not None]
-        state = "in force" if result.satisfied else stop(result.missing) or "missing"
+        state = "in force" if result.satisfied else stop(ours(result.missing)) or "missing"
         proofs = tuple(proof for record in records for proof in shelf.proofs(record, {requirement.id}))
         rows.append(
             (

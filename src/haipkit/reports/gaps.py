@@ -10,7 +10,18 @@ from haipkit.reports.chart import clocks_timeline, status_by_action, strength_la
 from haipkit.reports.document import Block, Cell, Document, Heading, Note, Paragraph, Table
 from haipkit.reports.registry import Told, report
 from haipkit.reports.shared import Shelf, action_title, compose, in_order, system_name, what_is_missing
-from haipkit.reports.text import clip, count, day, days_between, first_sentences, join, sentence_case, stop
+from haipkit.reports.text import (
+    clip,
+    count,
+    day,
+    days_between,
+    first_sentences,
+    join,
+    ours,
+    quoted,
+    sentence_case,
+    stop,
+)
 
 SEVERITIES = ("negligible", "minor", "moderate", "major", "catastrophic")
 LIKELIHOODS = ("rare", "unlikely", "possible", "likely", "almost-certain")
@@ -32,6 +43,7 @@ def gaps(told: Told) -> Document:
         *_steps(told),
         *_clocks(told),
         *_open(told),
+        *_done(told, shelf),
         *_programmes(told),
     ]
     return compose(
@@ -199,8 +211,8 @@ def _steps(told: Told) -> list[Block]:
     rows = tuple(
         (
             Cell(str(place), numeric=True),
-            Cell(f"{stop(step.title)} {first_sentences(step.how, _MOST_WORDS)}"),
-            Cell(first_sentences(step.why.removeprefix(f"Due {step.due}. "), _MOST_WORDS)),
+            Cell(f"{stop(ours(step.title))} {first_sentences(ours(step.how), _MOST_WORDS)}"),
+            Cell(first_sentences(_reason(step), _MOST_WORDS)),
             Cell(step.owner or _NOBODY),
             Cell(f"{step.due} (law)" if step.legal else step.due or "no date", numeric=True),
         )
@@ -212,6 +224,12 @@ def _steps(told: Told) -> list[Block]:
             Paragraph(f"{count(len(steps) - _MOST_STEPS, 'more step')} after these; `haip next` lists them all.")
         )
     return blocks
+
+
+def _reason(step: Step) -> str:
+    """Why now; what an office says of a point stays in its own words."""
+    why = step.why.removeprefix(f"Due {step.due}. ")
+    return why if " says it is " in why else ours(why)
 
 
 def _clocks(told: Told) -> list[Block]:
@@ -243,13 +261,41 @@ def _open(told: Told) -> list[Block]:
         alike.setdefault((finding.requirement, finding.status, missing), []).append(finding)
     shown = list(alike.items())[:_MOST_OPEN]
     rows = tuple(_open_row(told, missing, group) for (_, _, missing), group in shown)
-    blocks.append(Table("Open points", ("Point", "About", "Status", "What is missing", "Owner"), rows))
+    blocks.append(Table("Open points", ("Point", "About", "Status", "What is missing", "Owner", "By"), rows))
     left = len(found) - sum(len(group) for _, group in shown)
     if left:
         blocks.append(
             Paragraph(f"{count(left, 'more open point')} not listed here; the conformity report has them all.")
         )
     return blocks
+
+
+def _done(told: Told, shelf: Shelf) -> list[Block]:
+    """Every point that is met, with what it rests on: one row a requirement, for all systems that meet it."""
+    met: dict[str, list[Finding]] = {}
+    for finding in told.assessment.findings:
+        if finding.status is Status.MET:
+            met.setdefault(finding.requirement, []).append(finding)
+    blocks: list[Block] = [Heading(2, "What is done", "done")]
+    if not met:
+        return [*blocks, Paragraph("No point is met yet.")]
+    rows = tuple(_done_row(told, shelf, met[reference]) for reference in sorted(met, key=in_order))
+    text = "Each point below is met. The first column opens its proof, and says how hard that proof is."
+    return [*blocks, Paragraph(text), Table("Points that are met", ("Point", "About", "Rests on", "Owner"), rows)]
+
+
+def _done_row(told: Told, shelf: Shelf, findings: Sequence[Finding]) -> tuple[Cell, ...]:
+    finding = findings[0]
+    title = ours(told.conduct.requirements[finding.requirement].title)
+    strength = min((one.strength for one in findings if one.strength is not None), default=None)
+    proofs = {proof.record_id: proof for one in findings for proof in shelf.of_finding(one)}
+    titles = list(dict.fromkeys(quoted(basis.title) for one in findings for basis in one.basis[:2]))
+    return (
+        Cell(f"{finding.requirement} {title}", strength=strength, proofs=tuple(proofs.values())),
+        Cell(_few([system_name(told, one.subject) for one in findings])),
+        Cell(_few(titles)),
+        Cell(finding.owner or _NOBODY),
+    )
 
 
 def _few(names: list[str]) -> str:
@@ -260,13 +306,13 @@ def _open_row(told: Told, missing: str, findings: Sequence[Finding]) -> tuple[Ce
     """One row for a requirement that lacks the same thing for one or more systems."""
     finding = findings[0]
     title = told.conduct.requirements[finding.requirement].title
-    owner = finding.owner or _NOBODY
     return (
-        Cell(f"{finding.requirement} {title}"),
+        Cell(f"{finding.requirement} {ours(title)}"),
         Cell(_few([system_name(told, one.subject) for one in findings])),
         Cell("", status=finding.status),
         Cell(first_sentences(missing, _MOST_WORDS)),
-        Cell(f"{owner}, by {finding.due}" if finding.due else owner),
+        Cell(finding.owner or _NOBODY),
+        Cell(finding.due or "no date", numeric=True),
     )
 
 

@@ -26,7 +26,7 @@ from haipkit.reports.document import (
     Table,
 )
 from haipkit.reports.registry import LedgerHead, Told
-from haipkit.reports.text import count, day, join, quoted, stop
+from haipkit.reports.text import count, day, join, ours, quoted, stop
 
 ROLE_WORDS = {
     "model-developer": "model developer",
@@ -43,7 +43,7 @@ _RULES = {
     "no-open-serious": "no serious one open without an action",
     "incidents-documented": "each one with what was done",
     "fresh-publication": "not older than the latest release",
-    "owners-named": "one for each action that is expected of you",
+    "owners-named": "one for each action that is expected of us",
     "reviewed": "its review not overdue",
     "suppliers-asked": "each one asked about the Code",
     "prohibited-uses-checked": "held against the ruled-out uses within a year",
@@ -190,20 +190,27 @@ def verify_command(head: LedgerHead) -> str:
 
 
 def identity(told: Told, *more: tuple[str, str]) -> Facts:
-    """The title-page facts: who, as of when, at which checkpoint of which log."""
+    """The title-page facts: who, in which role, as of when. What proves it stands with how to verify it."""
     roles = join([ROLE_WORDS.get(role, role) for role in told.assessment.roles]) or "none recorded"
-    head = told.head
-    witnesses = join(head.witnesses) if head.witnesses else "none"
     return Facts(
         (
             ("Organisation", organisation_name(told)),
             ("Role", roles),
             *more,
             ("As of", f"{day(told.assessment.as_of)} ({told.assessment.as_of})"),
+        )
+    )
+
+
+def _place_in_log(told: Told) -> Facts:
+    """At which checkpoint of which log the report was written, and by which edition of our reading."""
+    head = told.head
+    return Facts(
+        (
             ("Log", head.origin),
             ("Checkpoint", f"{count(head.size, 'entry', 'entries')}, root {head.root}"),
-            ("Witnesses", witnesses),
-            ("Edition of our reading", f"{told.conduct.digest[:16]}"),
+            ("Witnesses", join(head.witnesses) if head.witnesses else "none"),
+            ("Edition of our reading", told.conduct.digest[:16]),
         )
     )
 
@@ -319,6 +326,8 @@ def _how_to_verify(told: Told, register: Table | None) -> list[Block]:
         ),
         Code(verify_command(head)),
         Code(f"verifier bundle.zip '{head.verifier_key}'"),
+        Paragraph("The answer names the log and its head. They have to be these:"),
+        _place_in_log(told),
     ]
     if head.witnesses:
         blocks.append(Paragraph(f"The head of the log is countersigned by {join(head.witnesses)}."))
@@ -384,12 +393,18 @@ def in_order(reference: str) -> tuple[int, int, str]:
     return int(action), int(number or 0), rest[len(number) :]
 
 
+def sentence(finding: Finding) -> str:
+    """The finding's sentence as we say it; words that somebody of ours wrote stay as they are."""
+    written = finding.said is not None or (finding.status is Status.NOT_APPLICABLE and finding.basis)
+    return finding.sentence if written else ours(finding.sentence)
+
+
 def what_is_missing(findings: Iterable[Finding], shown: int = 99) -> list[str]:
     """The open needs of these findings, each said once."""
     missing: dict[str, None] = {}
     for finding in findings:
         if finding.status in (Status.MET, Status.NOT_APPLICABLE):
             continue
-        open_needs = [stop(need.missing) for need in finding.needs if not need.satisfied and need.missing]
-        missing.update(dict.fromkeys(open_needs or [stop(finding.sentence)]))
+        open_needs = [stop(ours(need.missing)) for need in finding.needs if not need.satisfied and need.missing]
+        missing.update(dict.fromkeys(open_needs or [stop(sentence(finding))]))
     return list(missing)[:shown]

@@ -50,6 +50,30 @@ def stop(text: str) -> str:
     return line if not line or line.endswith(_ENDS) else line + "."
 
 
+_OURS = {"your": "our", "yours": "ours", "yourself": "ourselves", "yourselves": "ourselves"}
+_BEFORE_US = "ask|asks|at|behind|by|for|from|give|gives|help|is|let|of|shows|suits|surprised|tell|tells|to|with"
+_TO_US = re.compile(rf"\b({_BEFORE_US}) you\b(?! (?:can|may|must)\b)")
+_YOU = re.compile(r"\b(you|your|yours|yourself|yourselves)\b", re.IGNORECASE)
+_SAID = re.compile(r"(“[^”]*”)")
+
+
+def ours(text: str) -> str:
+    """Advice to the reader (“your data”) as a report says it (“our data”); what stands in quotation marks stays.
+
+    Commands lose their backquotes, which are no marks of a report.
+    """
+    parts = _SAID.split(re.sub(r"`([^`]*)`", r"“\1”", text))
+    return "".join(part if part.startswith("“") else _of_us(part) for part in parts)
+
+
+def _of_us(text: str) -> str:
+    def swapped(found: re.Match[str]) -> str:
+        word = _OURS.get(found[0].lower(), "we")
+        return word.capitalize() if found[0][0].isupper() else word
+
+    return _YOU.sub(swapped, _TO_US.sub(r"\1 us", text))
+
+
 def quoted(text: str) -> str:
     return f"“{one_line(text)}”"
 

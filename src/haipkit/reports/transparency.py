@@ -10,7 +10,7 @@ from haipkit.reports.phrases import free, phrase_of
 from haipkit.reports.registry import Told, report
 from haipkit.reports.sentences import namer_of
 from haipkit.reports.shared import Shelf, compose, organisation
-from haipkit.reports.text import count, day, join, join_phrases, stop
+from haipkit.reports.text import count, day, join, join_phrases, quoted, stop
 
 _ASPECTS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("Safety", "safety", frozenset({"cbrn", "health-safety", "self-replication", "cascading"})),
@@ -92,11 +92,11 @@ def _answer(cards: Sequence[tuple[Record, list[Record]]]) -> str:
         return "No AI system in use is recorded, so there is nothing to describe yet."
     described = sum(bool(releases) for _, releases in cards)
     systems = count(len(cards), "AI system")
+    if len(cards) == described == 1:
+        return f"We describe one AI system, {quoted(cards[0][0].title)}, by its latest release on record."
     if described < len(cards):
         return f"We describe {systems}, {described or 'none'} of them with a release on record."
-    return (
-        f"We describe {systems}, each by its latest release on record." if described > 1 else f"We describe {systems}."
-    )
+    return f"We describe {systems}, each by its latest release on record."
 
 
 class _Card:

@@ -7,6 +7,7 @@ import subprocess
 import unicodedata
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pd
 
 @cache
 def _pdf(name: str) -> bytes:
-    return render_pdf(find_report(name)(told()))
+    return render_pdf(find_report(name)(told()), system_fonts=False)
 
 
 def _text(pdf: bytes) -> str:
@@ -160,7 +161,7 @@ def test_charts_have_a_description() -> None:
 def test_characters_without_a_glyph_keep_their_meaning() -> None:
     assert any(alt == JAPANESE for alt in _alternatives(_pdf("gaps")))
     if shutil.which("pdftotext"):
-        assert "characters as boxes because its fonts do not hold them" in _text(_pdf("gaps"))
+        assert "characters as boxes because neither its own fonts" in _text(_pdf("gaps"))
 
 
 @needs_poppler
@@ -168,12 +169,30 @@ def test_without_such_characters_no_note() -> None:
     assert "as boxes" not in _text(render_pdf(_minimal(Paragraph("Grüße, œuvre, Ωμέγα, Привет"))))
 
 
-def test_fonts_of_the_machine_only_when_asked_for() -> None:
-    document = _minimal(Paragraph(JAPANESE))
-    fonts = {font for page in PdfReader(io.BytesIO(render_pdf(document))).pages for font in _fonts(page)}
-    assert fonts
-    assert all(re.search("Libertinus|NewCM|DejaVuSansMono", font) for font in fonts), fonts
-    assert render_pdf(document, system_fonts=True).startswith(b"%PDF")
+OWN_FONTS = "Libertinus|NewCM|DejaVuSansMono"
+
+
+def test_fonts_of_the_machine_only_where_they_are_needed() -> None:
+    assert _named(render_pdf(_minimal(Paragraph("Grüße, œuvre")))) <= {"own"}
+    assert _named(render_pdf(_minimal(Paragraph(JAPANESE)), system_fonts=False)) <= {"own"}
+
+
+JAPANESE_FONT = Path("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf")
+
+
+@needs_poppler
+@pytest.mark.skipif(not JAPANESE_FONT.exists(), reason="the machine has no Japanese font")
+def test_a_font_of_the_machine_shows_japanese() -> None:
+    made = render_pdf(_minimal(Paragraph(JAPANESE)))
+    assert "other" in _named(made)
+    assert JAPANESE in _text(made)
+    assert "as boxes" not in _text(made)
+    assert made == render_pdf(_minimal(Paragraph(JAPANESE)))
+
+
+def _named(made: bytes) -> set[str]:
+    fonts = {font for page in PdfReader(io.BytesIO(made)).pages for font in _fonts(page)}
+    return {"own" if re.search(OWN_FONTS, font) else "other" for font in fonts}
 
 
 def _fonts(page: Any) -> list[str]:

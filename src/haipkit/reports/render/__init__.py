@@ -7,10 +7,10 @@ FORMATS = ("html", "pdf", "md", "json")
 _OTHER_NAMES = {"markdown": "md"}
 
 
-def render(document: Document, format: str, *, system_fonts: bool = False) -> bytes:
+def render(document: Document, format: str, *, system_fonts: bool = True) -> bytes:
     """The document as `html`, `pdf`, `md` (or `markdown`) or `json`.
 
-    `system_fonts` concerns PDF alone: it may then use fonts of this machine, and its bytes depend on them.
+    `system_fonts` concerns PDF alone: fonts of this machine may show what those inside Typst lack.
     Raises UsageError for another format.
     """
     match _OTHER_NAMES.get(format, format):

@@ -3,8 +3,8 @@
 Same document, same bytes: the fonts are those inside Typst (Libertinus Serif, New Computer Modern, DejaVu Sans Mono),
 the creation time is midnight UTC of the day the report speaks for, and everything a person wrote goes in as data,
 never as markup. Characters that these fonts lack, such as Japanese ones, become boxes that carry the characters as
-alternative text, and a note at the end counts them. `system_fonts=True` lets fonts of this machine fill in; then the
-bytes depend on it.
+alternative text, and a note at the end counts them. Only where those fonts lack a character are the fonts of this
+machine asked to fill in; then the bytes depend on them, and are the same each time on the same machine.
 """
 
 import json
@@ -31,6 +31,7 @@ _TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 _PLAIN = re.compile(r"[\x20-\x7e\n\u00a0-\u017f]*")
 _NOT_SHOWN = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 _LONG_WORD = re.compile(r"\S{26,}")
+_EAST_ASIAN = re.compile(r"CJK|Gothic|Mincho|Han|IPA")
 _PROBE = b'#set document(title: "probe")\n#set text(font: sys.inputs.fonts.split("|"))\n#sys.inputs.text'
 _BOX = "▯"
 _BREAK = "\u200b"
@@ -40,14 +41,22 @@ _CODE_POINTS, _CODE_WIDTH = 7.2, 444.0
 """Size of code, and the width of a line of it, in points; a long command is set smaller, so that it stays one line."""
 
 
-def render_pdf(document: Document, *, system_fonts: bool = False) -> bytes:
-    """The document as PDF/UA-1. Raises BadInput when a chart is not plain SVG, InternalFault when Typst refuses."""
+def render_pdf(document: Document, *, system_fonts: bool = True) -> bytes:
+    """The document as PDF/UA-1. Raises BadInput when a chart is not plain SVG, InternalFault when Typst refuses.
+
+    `system_fonts` allows fonts of this machine to show what those inside Typst do not hold.
+    """
     import typst
 
     tree = mapped(as_tree(document), visible)
-    fonts = _fonts(system_fonts)
-    fallback = _fallback(fonts) if system_fonts else []
+    fonts = _fonts(False)
+    fallback: list[str] = []
     lacking = _lacking(tree, fonts, fallback)
+    if lacking and system_fonts:
+        all_fonts = _fonts(True)
+        fallback = _filling(all_fonts)
+        if fallback:
+            fonts, lacking = all_fonts, _lacking(tree, all_fonts, fallback)
     _prepare(tree, lacking)
     words = {
         "steps": {strength.word: int(strength) for strength in Strength},
@@ -56,8 +65,8 @@ def render_pdf(document: Document, *, system_fonts: bool = False) -> bytes:
         "owner": tree["identity_shown"][0]["value"],
         "missing": len(lacking),
         "missing_note": (
-            f"This file shows {count(len(lacking), 'character')} as boxes because its fonts do not hold them; a screen "
-            "reader still reads them. The HTML form shows them all."
+            f"This file shows {count(len(lacking), 'character')} as boxes because neither its own fonts nor those of "
+            "the machine that made it hold them; a screen reader still reads them. The HTML form shows them all."
         ),
     }
     try:
@@ -65,7 +74,7 @@ def render_pdf(document: Document, *, system_fonts: bool = False) -> bytes:
             typst.compile(
                 _TEMPLATE.read_bytes(),
                 font_paths=fonts,
-                ignore_system_fonts=not system_fonts,
+                ignore_system_fonts=not fallback,
                 sys_inputs={"document": json.dumps(tree), "words": json.dumps(words)},
                 pdf_standards=["ua-1"],
                 timestamp=int(parse_instant(document.as_of, where="as_of").timestamp()),
@@ -82,10 +91,11 @@ def _fonts(system_fonts: bool) -> "Fonts":
     return typst.Fonts(include_system_fonts=system_fonts, include_embedded_fonts=True)
 
 
-def _fallback(fonts: "Fonts") -> list[str]:
-    """Families of this machine that may fill in, those for Chinese, Japanese and Korean first."""
-    families = sorted(set(fonts.families()))
-    return sorted(families, key=lambda name: ("CJK" not in name, "Serif" not in name, "JP" not in name, name))
+def _filling(fonts: "Fonts") -> list[str]:
+    """The family of this machine that is asked first, one for Chinese, Japanese and Korean where there is one; Typst
+    goes on to the others by itself. Empty: the machine has no font of its own."""
+    families = set(fonts.families()) - set(_fonts(False).families())
+    return sorted(families, key=lambda name: (not _EAST_ASIAN.search(name), "Serif" not in name, name))[:1]
 
 
 def _lacking(tree: Any, fonts: "Fonts", fallback: list[str]) -> frozenset[str]:
@@ -93,11 +103,9 @@ def _lacking(tree: Any, fonts: "Fonts", fallback: list[str]) -> frozenset[str]:
     unusual = {character for text in _texts(tree) if not _PLAIN.fullmatch(text) for character in text}
     unusual = {character for character in unusual if not _PLAIN.fullmatch(character) and not character.isspace()}
     lacking: set[str] = set()
-    while True:
-        refused = _refused(sorted(unusual - lacking), fonts, fallback)
-        if not refused:
-            return frozenset(lacking)
+    while refused := _refused(sorted(unusual - lacking), fonts, fallback):
         lacking |= refused
+    return frozenset(lacking)
 
 
 def _refused(characters: list[str], fonts: "Fonts", fallback: list[str]) -> set[str]:
