@@ -79,7 +79,7 @@ def test_tables_of_all_lengths(calls: int) -> None:
 
 
 def test_limits_never_fall_and_the_table_ends_where_they_meet() -> None:
-    made = table(calls=100_000)
+    made = table(calls=1500)
     assert list(made.passing) == sorted(made.passing)
     assert list(made.failing) == sorted(made.failing)
     gaps = [high - low for low, high in zip(made.passing, made.failing, strict=True)]

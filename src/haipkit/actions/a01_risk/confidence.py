@@ -99,6 +99,8 @@ def binomial_below(calls: int, most: int, rate: float) -> float:
         return 1.0
     if rate >= 1:
         return float(most >= calls)
+    if 2 * most > calls:
+        return 1 - binomial_below(calls, calls - most - 1, 1 - rate)
     whole = math.lgamma(calls + 1)
     logs = (
         whole - math.lgamma(k + 1) - math.lgamma(calls - k + 1) + k * math.log(rate) + (calls - k) * math.log1p(-rate)

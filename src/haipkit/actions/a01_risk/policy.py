@@ -55,9 +55,9 @@ class Policy:
 
     `alpha`: chance of FAIL for a system at `p_ok` or better. `beta`: chance of PASS for one at `p_bad` or worse. Both
     hold whenever the run ends. `max_calls`: none means as many as the table has, which always decides (about five times
-    what a fixed design needs; hardly a run comes near). `at_cap`: at the last call allowed say UNDECIDED, or decide (then
-    the limit is part of the proof and cannot be raised later). `asked_once`: size of a finite set of probes of which each
-    is asked once, in random order; the rates are then shares of this set.
+    what a fixed design needs; hardly a run comes near). `at_cap`: at the last call allowed say UNDECIDED, or decide
+    (then the limit is part of the proof and cannot be raised later). `asked_once`: size of a finite set of probes of
+    which each is asked once, in random order; the rates are then shares of this set.
     """
 
     p_ok: Fraction
@@ -157,7 +157,7 @@ class Policy:
         return cls(p_ok, p_bad, alpha, beta, data.get("max_calls"), data["at_cap"], data.get("asked_once"))
 
 
-MOST_CALLS = 100_000
+MOST_CALLS = 50_000
 
 
 def fixed_calls(policy: Policy) -> int:
