@@ -11,30 +11,45 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from haipkit.detectors import grammar
+from haipkit.detectors import grammar, neighbours
 from haipkit.detectors.checks import CHECKS
 from haipkit.detectors.fold import SITE
-from haipkit.detectors.model import AFTER, ALONE, BEFORE, BEFORE_NOT, FAR, Element, Form, Rules
+from haipkit.detectors.model import (
+    AFTER,
+    ALONE,
+    BEFORE,
+    BEFORE_NOT,
+    FAR,
+    PROVED,
+    REFUSED,
+    SEEMING,
+    Element,
+    Form,
+    Rule,
+    Rules,
+)
 from haipkit.detectors.notation import WORD
-from haipkit.detectors.table import LOWER, RAW, SEPARATORS
+from haipkit.detectors.table import JOINS, LOWER, RAW, SEPARATORS
 
 _TRIGGERS = {
     "mail": rb"[0-9A-Za-z_!#~%&'+\x80-\xff-]@[0-9A-Za-z]",
     "url_credentials": rb"://[^\x00-\x20/:@\x22\x27<>`]*:[^\x00-\x20/\x22\x27<>`]*@",
     "iban": rb"\b[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}[ -]?[0-9A-Z]{4}[ -]?[0-9A-Z]{3}",
-    "phone_international": rb"(?:\+|\b00)[1-9](?:[ ()./-]{0,4}[0-9]){7}",
+    "phone_international": rb"(?:\(?\+|\b00)[1-9](?:[ ()./-]{0,4}[0-9]){7}",
     "ipv6": rb"\b[23fF][0-9A-Fa-f]{3}:(?:[0-9A-Fa-f]{1,4}:|:)",
     "jwt": rb"\beyJ[0-9A-Za-z_-]{7}",
+    "mac": rb"\b[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})\b",
     "private_key": rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY",
 }
 _SIGNATURE = bytes(
     0x30 if 0x30 <= b <= 0x39 else 0x41 if 0x41 <= b <= 0x5A else 0x61 if 0x61 <= b <= 0x7A else b for b in range(256)
 )
+_ENDS = bytes(0x30 if neighbours.ends_claim(b) else 0x20 for b in range(256))
 _MEMO = 1 << 16
 
-# (tier, distance of its word, 1 if a check refused it, -end, form). Tiers: 0 proved by itself, 1 by a word near it, 2
-# by its form, 3 refused with no word for it. A refused value that wins is consumed without a finding: what a word or a
-# shape announces and a check denies is not read as something else.
+# (tier, distance of its word, standing, -end, form). Tiers: 0 proved by itself, 1 by a word near it, 2 by its form, 3
+# refused with no word for it. A refused value that wins is consumed without a finding: what a word or a shape
+# announces and a check denies is not read as something else.
 Weight = tuple[int, int, int, int, int]
 Found = list[tuple[int, int, int, int]]
 
@@ -156,7 +171,7 @@ class Judge:
         self._grammar = [grammar.WALKS.index(form.grammar) for form in rules.forms]
         self._checks = [next(f for f in CHECKS if f.__name__ == rule.check) for rule in rules.rules]
         self._raw = [rule.check in RAW for rule in rules.rules]
-        self._joins = [sum(1 << "-./:".index(mark) for mark in rule.joins) for rule in rules.rules]
+        self._joins = [sum(1 << JOINS.index(mark) for mark in rule.joins) for rule in rules.rules]
         self._not_values = [frozenset(value.encode() for value in rule.not_values) for rule in rules.rules]
         names = sorted(rules.words)
         self._before = {
@@ -219,7 +234,7 @@ class Judge:
         end = self.end_of(number, t, p, stop)
         rule_number = self.rules.forms[number].rule
         rule = self.rules.rules[rule_number]
-        if end < 0 or grammar.joined(t, p, end, first, stop, self._joins[rule_number]):
+        if end < 0 or neighbours.joined(t, p, end, first, stop, self._joins[rule_number]):
             return None
         written = t[p:end]
         bare = written.translate(None, SEPARATORS)
@@ -227,24 +242,29 @@ class Judge:
             return None
         value = written if self._raw[rule_number] else bare
         kept = self._checks[rule_number](value, len(value))
-        distance = self._distance(rule.context, t, p, end, first, stop) if rule.context else -1
+        distance = self._distance(rule, t, p, end, first, stop) if rule.context else -1
         if not kept:
-            return (1, distance, 1, -end, number) if distance >= 0 else (3, 0, 1, -end, number)
+            return (1, distance, REFUSED, -end, number) if distance >= 0 else (3, 0, REFUSED, -end, number)
         if rule.needs_context and distance < 0:
             return None
         if rule.not_after:
-            opposed = self._nearest(self._before[rule.not_after], t[max(first, p - BEFORE_NOT) : p])
-            if opposed >= 0 and (distance < 0 or opposed < distance):
+            opposed = self._nearest(self._before[rule.not_after], _unclaimed(t[max(first, p - BEFORE_NOT) : p]))
+            against = opposed >= 0 and (distance < 0 or opposed < distance)
+            if against and neighbours.words_in(t, p - opposed, p) < 2:
                 return None
-        if rule.proof.startswith("check"):
-            return 0, distance if distance >= 0 else ALONE, 0, -end, number
-        return 1 if distance >= 0 else 2, max(distance, 0), 0, -end, number
+        if rule.proof == "check":
+            return 0, distance if distance >= 0 else ALONE, PROVED, -end, number
+        standing = PROVED if rule.proof == "check+context" else SEEMING
+        return 1 if distance >= 0 else 2, max(distance, 0), standing, -end, number
 
-    def _distance(self, name: str, t: bytes, p: int, end: int, first: int, stop: int) -> int:
-        before = self._nearest(self._before[name], t[max(first, p - BEFORE) : p])
+    def _distance(self, rule: Rule, t: bytes, p: int, end: int, first: int, stop: int) -> int:
+        if rule.reach:
+            line = t[max(first, p - rule.reach) : p]
+            return self._nearest(self._before[rule.context], line[line.rfind(b"\n") + 1 :])
+        before = self._nearest(self._before[rule.context], _spoken_for(t[max(first, p - BEFORE) : p]))
         if before >= 0:
             return before
-        span = self._after[name](t[end : min(stop, end + AFTER)].translate(LOWER), 0)
+        span = self._after[rule.context](t[end : min(stop, end + AFTER)].partition(b"\n")[0].translate(LOWER), 0)
         return FAR + span[0] if span else -1
 
     @staticmethod
@@ -252,6 +272,20 @@ class Judge:
         """Bytes between the window's end and the end of the last word in it, or -1."""
         span = find(window.translate(LOWER)[::-1], 0)
         return span[0] if span else -1
+
+
+def _spoken_for(window: bytes) -> bytes:
+    """The part of a window whose words may speak for what follows: not beyond a line end and a number."""
+    line = window.rfind(b"\n")
+    if line < 0:
+        return window
+    number = window.translate(_SIGNATURE).rfind(b"0")
+    return window[min(line, number) + 1 :] if number >= 0 else window
+
+
+def _unclaimed(window: bytes) -> bytes:
+    """The part of a window in which a word speaks against what follows: no number, line or sentence ends between."""
+    return window[window.translate(_ENDS).rfind(b"0") + 1 :]
 
 
 def _signs(elements: Sequence[Element]) -> tuple[tuple[frozenset[int], int, int, bool], ...]:
@@ -315,9 +349,9 @@ def scan(text: bytes, starts: list[int], stops: list[int], rules: Rules, *, use_
             continue
         weighed = [one for number in digit if (one := judge.weigh(number, text, p, first, stop)) is not None]
         if weighed:
-            _, _, refused, ahead, number = min(weighed)
+            _, _, standing, ahead, number = min(weighed)
             resume = -ahead
-            if not refused:
+            if standing != REFUSED:
                 found.append((document, p, -ahead, rules.forms[number].rule))
     return found
 
@@ -328,7 +362,7 @@ def _take_single(
     if p > first and t[p - 1] == 0x2D and t[p] != 0x2D:
         return
     one = judge.weigh(number, t, p, first, stop)
-    if one is not None and not one[2]:
+    if one is not None and one[2] != REFUSED:
         found.append((document, p, -one[3], judge.rules.forms[number].rule))
 
 

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from haipkit.detectors import checks, grammar, kernel, kernel_fold, model
+from haipkit.detectors import checks, grammar, kernel, kernel_fold, model, neighbours
 from haipkit.detectors.kernel import AT, COLON, DIGIT, PAIRS, RUN, SCRATCH, TRIGGER, pair
 from haipkit.detectors.model import Form, Rules
 from haipkit.detectors.notation import DIGITS, WORD
-from haipkit.detectors.table import LOWER, RAW, SEPARATORS
+from haipkit.detectors.table import JOINS, LOWER, RAW, SEPARATORS
 from haipkit.kernel.errors import CannotWrite, Unavailable
 
 _READY = "ready"
-_MODULES = (checks, grammar, kernel_fold, kernel)
+_MODULES = (checks, grammar, neighbours, kernel_fold, kernel)
 ENTRY = "scan_documents"
 # Called so often that a call would cost more than the work: numba counts references to arrays around every call.
 INLINED = ("match", "pair", "letter", "is_word", "meaning", "copied", "after_digit", "unfolded")
@@ -108,9 +108,7 @@ def compiled() -> Callable[..., tuple[int, int]]:
         for name, function in vars(module).items():
             if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
                 copy = types.FunctionType(function.__code__, names, name, function.__defaults__)
-                names[name] = (
-                    cached(copy, folder) if name == ENTRY else inlined(copy) if name in INLINED else jit(copy)
-                )
+                names[name] = cached(copy, folder) if name == ENTRY else inlined(copy) if name in INLINED else jit(copy)
         twins[module.__name__.rpartition(".")[2]] = twin
     entry: Callable[..., tuple[int, int]] = vars(twins["kernel"])[ENTRY]
     return entry
@@ -225,11 +223,12 @@ def _rule_facts(rules: Rules) -> list[tuple[int, ...]]:
         (
             numbers[rule.check],
             rule.check in RAW,
-            sum(1 << "-./:".index(mark) for mark in rule.joins),
-            rule.proof.startswith("check"),
+            sum(1 << JOINS.index(mark) for mark in rule.joins),
+            {"check": 2, "check+context": 1}.get(rule.proof, 0),
             rule.needs_context,
             names.index(rule.context) if rule.context else -1,
             names.index(rule.not_after) if rule.not_after else -1,
+            rule.reach,
         )
         for rule in rules.rules
     ]

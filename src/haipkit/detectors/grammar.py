@@ -59,10 +59,13 @@ def phone_international(t: Text, p: int, stop: int) -> int:
     """E.164: "+" or "00", a country code, then as many digits as that country's numbers have, in any grouping.
 
     Between digits stand at most three of blank, hyphen, full stop, slash and parentheses. A trunk prefix in parentheses
-    does not count.
+    does not count. "+" and code may stand in parentheses together.
     """
-    plus = t[p] == 43
-    at = p + 1 if plus else p + 2
+    opened = t[p] == 40
+    plus = opened or t[p] == 43
+    at = p + 2 if opened or not plus else p + 1
+    if plus and not opened and p > 0 and is_word(t[p - 1]) and not _after_label(t, p):
+        return -1
     if at + 7 > stop or not 49 <= t[at] <= 57:
         return -1
     one = t[at] - 48
@@ -82,6 +85,8 @@ def phone_international(t: Text, p: int, stop: int) -> int:
         if not 48 <= t[at + i] <= 57:
             return -1
         code = code * 10 + t[at + i] - 48
+    if size == 3 and not _is_assigned(code):
+        return -1
     if not plus and code not in (1, 33, 39, 44, 49, 81):
         return -1
     low, high = 7, 12
@@ -95,19 +100,70 @@ def phone_international(t: Text, p: int, stop: int) -> int:
         low, high = 6, 11
     elif code == 49:
         low, high = 6, 13
+    if opened and (at + size >= stop or t[at + size] != 41):
+        return -1
     return _national(t, at + size, stop, low, high, code)
+
+
+def _after_label(t: Text, p: int) -> bool:
+    """Does a word of three to ten letters end at `p`, as in "TEL+81"? An exponent or a piece of a code does not."""
+    at = p
+    while at > 0 and p - at < 11 and (65 <= t[at - 1] <= 90 or 97 <= t[at - 1] <= 122):
+        at -= 1
+    return 3 <= p - at <= 10 and (at == 0 or not (is_word(t[at - 1]) or t[at - 1] == 43 or t[at - 1] == 47))
+
+
+def mac(t: Text, p: int, stop: int) -> int:
+    """Six pairs with one separator, and no seventh, even a line before: longer runs are keys and fingerprints."""
+    mark = t[p + 2]
+    before = p
+    while before > 0 and p - before < 32 and (t[before - 1] == 32 or t[before - 1] == 10 or t[before - 1] == 9):
+        before -= 1
+    if before >= 3 and t[before - 1] == mark and _is_pair(t, before - 3) and (before < 4 or not is_word(t[before - 4])):
+        return -1
+    end = p + 17
+    if end + 2 < stop and t[end] == mark and _is_pair(t, end + 1) and (end + 3 >= stop or not is_word(t[end + 3])):
+        return -1
+    return end
+
+
+def _is_pair(t: Text, at: int) -> bool:
+    return _is_hex(t[at]) and _is_hex(t[at + 1])
+
+
+def _is_assigned(code: int) -> bool:
+    """A country code of three digits that the ITU has assigned (E.164, list of 2016 with its amendments)."""
+    return (
+        code in (211, 212, 213, 216, 218, 290, 291, 297, 298, 299, 385, 386, 387, 389, 420, 421, 423, 670, 800, 808)
+        or code in (850, 852, 853, 855, 856, 870, 878, 880, 881, 882, 883, 886, 888, 979, 998)
+        or 220 <= code <= 258
+        or 260 <= code <= 269
+        or 350 <= code <= 359
+        or 370 <= code <= 383
+        or 500 <= code <= 509
+        or 590 <= code <= 599
+        or 672 <= code <= 683
+        or 685 <= code <= 692
+        or 960 <= code <= 968
+        or 970 <= code <= 977
+        or 992 <= code <= 996
+    )
 
 
 def _national(t: Text, at: int, stop: int, low: int, high: int, code: int) -> int:
     digits = 0
-    first = 0
-    second = 0
+    lead = 0
     end = -1
     while digits <= high:
         gap = 0
         trunk = False
         while at + gap < stop and gap < 4 and t[at + gap] in (32, 40, 41, 45, 46, 47):
             gap += 1
+            mark = t[at + gap - 1]
+            following = t[at + gap] if at + gap < stop else 0
+            if (mark == 46 and not 48 <= following <= 57) or (mark == 41 and following == 47):
+                gap = 4
+                break
             if (
                 t[at + gap - 1] == 40
                 and gap < 4
@@ -126,9 +182,11 @@ def _national(t: Text, at: int, stop: int, low: int, high: int, code: int) -> in
         if gap and digits >= low and low < high and t[at - 1] == 32 and _run(t, at, stop) + digits > high:
             break
         run = _run(t, at, stop)
-        if digits == 0:
-            first = t[at] - 48
-            second = t[at + 1] - 48 if run > 1 else 5
+        if gap and run == 1 and t[at - 1] == 46:
+            break
+        for i in range(at, at + run):
+            if digits + i - at < 6:
+                lead = lead * 10 + t[i] - 48
         digits += run
         at += run
         if digits <= high:
@@ -137,11 +195,17 @@ def _national(t: Text, at: int, stop: int, low: int, high: int, code: int) -> in
                 break
     if digits < low or digits > high or end < 0:
         return -1
-    if first == 0 and code in (1, 33, 44, 49, 81):
+    if lead < 100000 and code in (1, 33, 44, 49, 81):
         return -1
-    if code == 1 and (first < 2 or (first == 9 and second == 1)):
+    if code == 1 and not _is_nanp(lead):
         return -1
     return end
+
+
+def _is_nanp(lead: int) -> bool:
+    """The first six digits of a North American number: neither half begins with 0 or 1, or is a service code N11."""
+    area, exchange = lead // 1000, lead % 1000
+    return area >= 200 and exchange >= 200 and area % 100 != 11 and exchange % 100 != 11
 
 
 def _run(t: Text, at: int, stop: int) -> int:
@@ -380,7 +444,7 @@ def url_credentials(t: Text, at: int, stop: int) -> int:
 
 
 # Named in the rule table as `grammar`; the shape beside it is the head that a value has to begin with.
-WALKS = ("", "iban", "phone_international", "ipv6", "jwt", "private_key", "mail", "url_credentials")
+WALKS = ("", "iban", "phone_international", "ipv6", "jwt", "private_key", "mac", "mail", "url_credentials")
 
 
 def walk(number: int, t: Text, p: int, stop: int) -> int:
@@ -393,68 +457,6 @@ def walk(number: int, t: Text, p: int, stop: int) -> int:
         return ipv6(t, p, stop)
     if number == 4:
         return jwt(t, p, stop)
-    return private_key(t, p, stop)
-
-
-def joined(t: Text, p: int, e: int, first: int, stop: int, joins: int) -> bool:
-    """Is t[p:e] only a part of a longer number? Then it is not a value of its own.
-
-    A boundary is any byte but [0-9A-Za-z_]. Beyond it, a hyphen to a letter or digit, and a full stop, slash or colon
-    to a digit, join (on the right only where `joins` has the bit 1, 2, 4, 8 for - . / :); so does a neighbour after a
-    blank with as many characters as the group beside it, when the value is itself written with blanks.
-    """
-    if p > first:
-        c = t[p - 1]
-        if is_word(t[p]) and is_word(c):
-            return True
-        if c == 43:
-            return True
-        if p - 2 >= first:
-            b = t[p - 2]
-            if c == 45 and is_word(b):
-                return True
-            if (c == 46 or c == 47 or c == 58) and 48 <= b <= 57:
-                return True
-            if c == 32 and is_word(b) and _same_group_before(t, p, e, first):
-                return True
-    if e < stop:
-        c = t[e]
-        if is_word(t[e - 1]) and is_word(c):
-            return True
-        if e + 1 < stop:
-            b = t[e + 1]
-            if c == 45 and joins & 1 and is_word(b):
-                return True
-            if 48 <= b <= 57:
-                if (c == 46 and joins & 2) or (c == 47 and joins & 4) or (c == 58 and joins & 8):
-                    return True
-                if c == 32 and _same_group_after(t, p, e, stop):
-                    return True
-    return False
-
-
-def _same_group_before(t: Text, p: int, e: int, first: int) -> bool:
-    own = 0
-    while p + own < e and is_word(t[p + own]):
-        own += 1
-    if p + own >= e or t[p + own] != 32:
-        return False
-    other = 0
-    digit = False
-    while p - 2 - other >= first and other <= own and is_word(t[p - 2 - other]):
-        if 48 <= t[p - 2 - other] <= 57:
-            digit = True
-        other += 1
-    return digit and other == own
-
-
-def _same_group_after(t: Text, p: int, e: int, stop: int) -> bool:
-    own = 0
-    while e - 1 - own >= p and is_word(t[e - 1 - own]):
-        own += 1
-    if e - 1 - own < p or t[e - 1 - own] != 32:
-        return False
-    other = 0
-    while e + 1 + other < stop and other <= own and is_word(t[e + 1 + other]):
-        other += 1
-    return other == own
+    if number == 5:
+        return private_key(t, p, stop)
+    return mac(t, p, stop)

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from haipkit.detectors import checks, grammar, kernel_fold
-from haipkit.detectors.model import AFTER, ALONE, BEFORE, BEFORE_NOT, FAR
+from haipkit.detectors import checks, grammar, kernel_fold, neighbours
+from haipkit.detectors.model import AFTER, ALONE, BEFORE, BEFORE_NOT, FAR, PROVED, REFUSED, SEEMING
 
 DIGIT, AT, COLON, TRIGGER = 1, 2, 4, 8
 RUN = 24
 SCRATCH = 8704
 PAIRS = 4096
+FACTS = 8
+NOTHING = (9, 0, REFUSED, -1)
 
 Array = Any
 
@@ -25,7 +27,8 @@ Array = Any
 #   HEADS: by offset, first digit, length of the digit run, class of the next byte: a list of forms; list 0 is empty
 #   LIST_AT, LIST_FORMS · TRIGGER_AT: by byte · TRIGGERS: form, offset, distance of a fixed byte, that byte or -1
 #   MAIL, URL: rules with these grammars · NOT_AT: by rule, NOT_ENDS: by value to ignore
-#   RULE_FACTS: check, raw, joins, proved by a check, needs a word, list of words, list of opposed words
+#   RULE_FACTS: check, raw, joins, proof (2 check, 1 check and word, 0 none), needs a word, list of words, list of
+#   opposed words, reach
 #   WORD_BY_LAST, WORD_BY_FIRST: by list and byte · WORDS_LAST, WORDS_FIRST: words in that order · WORD_ENDS: by word
 #   PREVIOUS: by byte before the first digit, a bit for every offset it allows
 # and in `codes`: MEMBERS: by class and byte · NOT_BYTES · WORD_BYTES · PAIRS_BEFORE, PAIRS_AFTER: by list and pair of
@@ -229,7 +232,7 @@ def written(t: Array, p: int, end: int, v: Array) -> int:
 def weigh(
     form: int, t: Array, p: int, end: int, stop: int, v: Array, ints: Array, codes: Array
 ) -> tuple[int, int, int, int]:
-    """(tier, distance, 1 if refused, end) of a form whose elements are t[p:end]; end is -1 when it is not one.
+    """(tier, distance, standing, end) of a form whose elements are t[p:end]; end is -1 when it is not one.
 
     As base.Judge.weigh does.
     """
@@ -237,55 +240,97 @@ def weigh(
     if number > 0:
         end = grammar.walk(number, t, p, stop)
         if end < 0:
-            return 9, 0, 1, -1
+            return NOTHING
     rule = ints[ints[FORM_RULE] + form]
-    if grammar.joined(t, p, end, 0, stop, ints[ints[RULE_FACTS] + 7 * rule + 2]):
-        return 9, 0, 1, -1
+    facts = ints[RULE_FACTS] + FACTS * rule
+    if neighbours.joined(t, p, end, 0, stop, ints[facts + 2]):
+        return NOTHING
     n = bare(t, p, end, v, ints, codes)
     if is_ignored(rule, v, n, ints, codes):
-        return 9, 0, 1, -1
-    if ints[ints[RULE_FACTS] + 7 * rule + 1]:
+        return NOTHING
+    if ints[facts + 1]:
         n = written(t, p, end, v)
-    kept = run_check(ints[ints[RULE_FACTS] + 7 * rule + 0], v, n)
-    words = ints[ints[RULE_FACTS] + 7 * rule + 5]
+    kept = run_check(ints[facts], v, n)
+    words = ints[facts + 5]
     distance = -1
     if words >= 0:
-        distance = word_before(words, t, max(0, p - BEFORE), p, ints, codes)
-        if distance < 0:
-            distance = word_after(words, t, end, min(stop, end + AFTER), ints, codes)
-            if distance >= 0:
-                distance += FAR
+        distance = distance_of(words, ints[facts + 7], t, p, end, stop, ints, codes)
     if not kept:
-        return (1, distance, 1, end) if distance >= 0 else (3, 0, 1, end)
-    if ints[ints[RULE_FACTS] + 7 * rule + 4] and distance < 0:
-        return 9, 0, 1, -1
-    opposed = ints[ints[RULE_FACTS] + 7 * rule + 6]
+        return (1, distance, REFUSED, end) if distance >= 0 else (3, 0, REFUSED, end)
+    if ints[facts + 4] and distance < 0:
+        return NOTHING
+    opposed = ints[facts + 6]
     if opposed >= 0:
-        against = word_before(opposed, t, max(0, p - BEFORE_NOT), p, ints, codes)
-        if against >= 0 and (distance < 0 or against < distance):
-            return 9, 0, 1, -1
-    if ints[ints[RULE_FACTS] + 7 * rule + 3]:
-        return 0, distance if distance >= 0 else ALONE, 0, end
-    return (1, distance, 0, end) if distance >= 0 else (2, 0, 0, end)
+        against = word_before(opposed, t, unclaimed(t, max(0, p - BEFORE_NOT), p), p, ints, codes)
+        if against >= 0 and (distance < 0 or against < distance) and neighbours.words_in(t, p - against, p) < 2:
+            return NOTHING
+    proof = ints[facts + 3]
+    if proof == 2:
+        return 0, distance if distance >= 0 else ALONE, PROVED, end
+    standing = PROVED if proof == 1 else SEEMING
+    return (1, distance, standing, end) if distance >= 0 else (2, 0, standing, end)
+
+
+def distance_of(words: int, reach: int, t: Array, p: int, end: int, stop: int, ints: Array, codes: Array) -> int:
+    """Distance of the nearest word that speaks for t[p:end], or -1. As base.Judge does."""
+    if reach:
+        low = max(0, p - reach)
+        for i in range(p - 1, low - 1, -1):
+            if t[i] == 10:
+                low = i + 1
+                break
+        return word_before(words, t, low, p, ints, codes)
+    distance = word_before(words, t, spoken_for(t, max(0, p - BEFORE), p), p, ints, codes)
+    if distance >= 0:
+        return distance
+    high = min(stop, end + AFTER)
+    for i in range(end, high):
+        if t[i] == 10:
+            high = i
+            break
+    distance = word_after(words, t, end, high, ints, codes)
+    return distance + FAR if distance >= 0 else -1
+
+
+def spoken_for(t: Array, low: int, p: int) -> int:
+    """Words in t[low:p] before this place do not speak for what begins at `p`: a line end and a number lie between."""
+    line = False
+    number = False
+    for i in range(p - 1, low - 1, -1):
+        if t[i] == 10:
+            line = True
+        elif 48 <= t[i] <= 57:
+            number = True
+        if line and number:
+            return i + 1
+    return low
+
+
+def unclaimed(t: Array, low: int, p: int) -> int:
+    """Where in t[low:p] a word speaks against what follows: no number, line or sentence ends between."""
+    for i in range(p - 1, low - 1, -1):
+        if neighbours.ends_claim(t[i]):
+            return i + 1
+    return low
 
 
 def best_of(forms: int, t: Array, p: int, stop: int, v: Array, ints: Array, codes: Array) -> tuple[int, int, int]:
-    """(rule, end, 1 if refused) of the list of forms `forms` at `p`; end is -1 when none is there."""
-    tier, distance, refused, end, rule = 9, 0, 1, -1, -1
+    """(rule, end, standing) of the list of forms `forms` at `p`; end is -1 when none is there."""
+    tier, distance, standing, end, rule = 9, 0, REFUSED, -1, -1
     for k in range(ints[ints[LIST_AT] + forms], ints[ints[LIST_AT] + forms + 1]):
         form = ints[ints[LIST_FORMS] + k]
         e = match(form, t, p, stop, ints, codes)
         if e < 0:
             continue
-        one, far, no, e = weigh(form, t, p, e, stop, v, ints, codes)
+        one, far, stands, e = weigh(form, t, p, e, stop, v, ints, codes)
         if e < 0:
             continue
         better = one < tier
         if one == tier:
-            better = far < distance or (far == distance and (no < refused or (no == refused and e > end)))
+            better = far < distance or (far == distance and (stands < standing or (stands == standing and e > end)))
         if better:
-            tier, distance, refused, end, rule = one, far, no, e, ints[ints[FORM_RULE] + form]
-    return rule, end, refused
+            tier, distance, standing, end, rule = one, far, stands, e, ints[ints[FORM_RULE] + form]
+    return rule, end, standing
 
 
 def scan_text(t: Array, n: int, v: Array, found: Array, count: int, ints: Array, codes: Array) -> int:
@@ -324,10 +369,10 @@ def scan_text(t: Array, n: int, v: Array, found: Array, count: int, ints: Array,
                 forms = ints[ints[HEADS] + ((10 * k + first) * RUN + run) * ints[FOLLOWING_COUNT] + following]
                 if forms == 0 or (j + 1 < n and not codes[ints[SECOND] + 256 * forms + t[j + 1]]):
                     continue
-                rule, end, refused = best_of(forms, t, p, n, v, ints, codes)
+                rule, end, standing = best_of(forms, t, p, n, v, ints, codes)
                 if end >= 0:
                     resume = end
-                    if not refused:
+                    if standing != REFUSED:
                         found[count, 0], found[count, 1], found[count, 2] = p, end, rule
                         count += 1
             i = j
@@ -357,8 +402,8 @@ def take_triggered(i: int, t: Array, n: int, v: Array, found: Array, count: int,
         end = match(form, t, p, n, ints, codes)
         if end < 0:
             continue
-        _, _, refused, end = weigh(form, t, p, end, n, v, ints, codes)
-        if end >= 0 and not refused:
+        _, _, standing, end = weigh(form, t, p, end, n, v, ints, codes)
+        if end >= 0 and standing != REFUSED:
             found[count, 0], found[count, 1], found[count, 2] = p, end, ints[ints[FORM_RULE] + form]
             count += 1
     return count

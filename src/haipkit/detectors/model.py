@@ -5,9 +5,11 @@ from typing import Literal
 
 Confidence = Literal["confirmed", "probable"]
 # Windows in bytes in which words are looked for: before a value, after it, and before it for words against it.
-BEFORE, AFTER, BEFORE_NOT = 80, 40, 28
-# A word after the value is weaker than any before it; a check without a word stands between.
+BEFORE, AFTER, BEFORE_NOT = 80, 40, 20
+# A word after the value, on its line, is weaker than any before it; a check without a word stands between.
 ALONE, FAR = 500, 1000
+# How a form that fits stands at its place: proved by its check, seeming so by its form, or refused by its check.
+PROVED, SEEMING, REFUSED = 0, 1, 2
 LANGUAGES = ("en", "fr", "de", "it", "ja")
 
 # How a rule proves itself, and what a finding of it is called. A check that fails always drops the value.
@@ -30,7 +32,11 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table. `context` and `not_after` name word lists; `not_values` are bare values to ignore."""
+    """One row of the table. `context` and `not_after` name word lists; `not_values` are bare values to ignore.
+
+    `reach` 0: a word counts within BEFORE bytes, on an earlier line too unless a number stands between, and after the
+    value. A `reach` of its own counts bytes before the value on the same line, and nothing else.
+    """
 
     name: str
     kind: str
@@ -45,6 +51,7 @@ class Rule:
     not_after: str
     joins: str
     not_values: tuple[str, ...]
+    reach: int
     misses: str
     source: str
 

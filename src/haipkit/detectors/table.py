@@ -12,14 +12,14 @@ from typing import Any
 
 from haipkit.detectors import checks, grammar
 from haipkit.detectors.fold import fold
-from haipkit.detectors.model import PROOFS, Element, Form, Rule, Rules
+from haipkit.detectors.model import BEFORE, PROOFS, Element, Form, Rule, Rules
 from haipkit.detectors.notation import anchor_of, read_shape
 from haipkit.kernel.errors import BadInput
 
 _FOLDER = Path(__file__).parent / "rules"
 _FIELDS = {
     "name", "kind", "country", "priority", "proof", "shapes", "groups", "separators", "grammar", "check", "context",
-    "not_after", "joins", "not_values", "misses", "source",
+    "not_after", "joins", "not_values", "reach", "misses", "source",
 }  # fmt: skip
 _CHECKS = {function.__name__: number for number, function in enumerate(checks.CHECKS)}
 # The numbers of digits (or of characters) a check reads. A shape of another length would make it read beside the value.
@@ -113,6 +113,8 @@ def _fits(elements: tuple[Element, ...], length: tuple[int, int]) -> bool:
     return bool(length[0] <= sum(e.least for e in kept) and sum(e.most for e in kept) <= length[1])
 
 
+# Marks that join a value to its neighbours, in the order of their bits in grammar.joined.
+JOINS = "-./:#[("
 # What a check does not see, unless it reads the value as written.
 SEPARATORS = b" -./():,+"
 RAW = ("ipv4", "ipv4_alone", "date_dmy", "date_kanji", "date_words", "date_english", "crc32_base62", "mixed")
@@ -167,6 +169,7 @@ def _rule(entry: Any, file: str, words: dict[str, Any]) -> Rule:
         not_after=text("not_after", "", ("", *words)),
         joins=text("joins", "-./:"),
         not_values=texts("not_values"),
+        reach=entry.get("reach", 0),
         misses=text("misses"),
         source=text("source"),
     )
@@ -176,6 +179,10 @@ def _rule(entry: Any, file: str, words: dict[str, Any]) -> Rule:
         raise BadInput("name and kind are lower-case words joined by hyphens", where=where)
     if not isinstance(rule.priority, int) or isinstance(rule.priority, bool):
         raise BadInput("priority is a whole number", where=where)
+    if not set(rule.joins) <= set(JOINS):
+        raise BadInput(f"joins is made of the marks {JOINS}", where=where)
+    if type(rule.reach) is not int or not 0 <= rule.reach <= BEFORE:
+        raise BadInput(f"reach is a number of bytes from 0 to {BEFORE}", where=where)
     if rule.needs_context and not rule.context:
         raise BadInput(f"the proof {rule.proof!r} needs a context, the name of a word list", where=where)
     if rule.proof == "check" and rule.check == "none" and not rule.grammar and not rule.shapes[0][:3].isalpha():
