@@ -4,7 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
-ORDER = ("commands", "ledger", "verify", "reports", "scan")
+ORDER = ("commands", "ledger", "verify", "reports", "scan", "decisions")
 
 
 def main() -> None:
