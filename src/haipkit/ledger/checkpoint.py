@@ -11,6 +11,7 @@ Pure text and Ed25519 (RFC 8032); nothing here reads a file or a clock.
 
 import re
 from base64 import b64decode, b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -194,7 +195,7 @@ def check_origin(origin: str, *, where: str = "") -> None:
 
 
 def checkpoint_text(origin: str, size: int, root: bytes) -> str:
-    return f"{origin}\n{size}\n{b64encode(root).decode()}\n"
+    return f"{origin}\n{size}\n{b2a_base64(root).decode()}"
 
 
 def parse_note(data: bytes) -> Note:
@@ -350,7 +351,7 @@ def parse_decimal(text: str, *, where: str) -> int:
 
 
 def _signature_line(name: str, value: bytes) -> str:
-    return f"— {name} {b64encode(value).decode()}\n"
+    return f"— {name} {b2a_base64(value).decode()}"
 
 
 def _cosigned(text: str, signature: NoteSignature) -> tuple[int, bytes, bytes]:

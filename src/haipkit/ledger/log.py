@@ -176,6 +176,26 @@ class Log:
             self._store.add_cosignatures(size, lines)
         return len(lines)
 
+    def hand_over(self, to: Signer) -> bytes:
+        """Let the key of `to` sign the newest head beside the present key, and go on under it alone.
+
+        Returns that head: whoever trusts the present key sees in it which key the log goes on with (docs/spec/ledger.md,
+        ADR 0030). This object appends no more. Raises NotAllowed if opened to read, BadInput if `to` has another name.
+        """
+        if self._signer is None:
+            raise NotAllowed("this ledger was opened for reading", advice="Open it with its key to hand it over.")
+        if to.name != self.origin:
+            raise BadInput(f"the key {to.name!r} cannot sign for the log {self.origin!r}")
+        with self._transaction():
+            frontier = self._frontier = self._caught_up()
+            text = checkpoint_text(self.origin, frontier.size, frontier.root())
+            (line,) = parse_note(sign_note(text, to)).signatures
+            self._store.add_cosignatures(frontier.size, [str(line)])
+            self._store.set_key(str(VerifierKey(to.name, to.public_key)))
+        self._signer, self._unpublished = None, True
+        self.flush_checkpoint()
+        return self.checkpoint(frontier.size)
+
     def flush_checkpoint(self) -> None:
         """Publish the newest checkpoint now."""
         if self._publish is not None and self._unpublished:
@@ -383,17 +403,23 @@ class Log:
         signer = self._signer
         if signer is None:
             raise NotAllowed("this ledger was opened for reading")
-        with self._transaction():
+        if len(group) == 1:
+            entries, hashes = group[0].entries, group[0].hashes
+        else:
+            entries = [entry for request in group for entry in request.entries]
+            hashes = [item for request in group for item in request.hashes]
+        self._begin()
+        # Not `with self._transaction()`, which is the same: this is the path where each function call shows.
+        try:
             frontier = self._frontier = self._caught_up()
             first = start = frontier.size
-            if len(group) == 1:
-                entries, hashes = group[0].entries, group[0].hashes
-            else:
-                entries = [entry for request in group for entry in request.entries]
-                hashes = [item for request in group for item in request.hashes]
             tiles = frontier.extend(hashes)
             note = sign_note(checkpoint_text(self.origin, frontier.size, frontier.root()), signer)
             self._store.insert(start, entries, tiles, frontier.size, note)
+            self._store.commit()
+        except BaseException:
+            self._give_up()
+            raise
         for request in group:
             request.first = first
             first += len(request.entries)
@@ -406,15 +432,21 @@ class Log:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Be the only writer; commit at the end, or keep nothing and forget the tree in memory."""
-        if self._store.begin():
-            self._others_wrote = True
+        self._begin()
         try:
             yield
             self._store.commit()
         except BaseException:
-            self._frontier = None
-            self._store.rollback()
+            self._give_up()
             raise
+
+    def _begin(self) -> None:
+        if self._store.begin():
+            self._others_wrote = True
+
+    def _give_up(self) -> None:
+        self._frontier = None
+        self._store.rollback()
 
     def _caught_up(self) -> Frontier:
         """The tree's right edge for what the store holds, checked against its newest head, which must be ours.
@@ -427,7 +459,9 @@ class Log:
         size = self._store.size()
         if newest is None or newest[0] != size:
             raise damaged(f"it holds {size} entries, but its signed head covers {newest[0] if newest else 'none'}")
-        head = self._checked_head(newest[1])
+        if self._others_wrote and self._store.meta().get("key") != str(self.key):
+            raise NotAllowed("the key of this ledger was replaced meanwhile", advice="Open it again, with the new key.")
+        head = self._checked_head(self.checkpoint(size))
         frontier = self._frontier
         if frontier is None:
             frontier = self._stored_edge(size)

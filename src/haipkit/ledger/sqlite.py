@@ -98,6 +98,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, writable: bool, busy_seconds: float = BUSY_SECONDS) -> None:
         """Raises BadConfig if this is no ledger or one of a later format, Busy, NotAllowed."""
         self.path = path
+        self._file = str(path)
         self._writable = writable
         self._busy_seconds = busy_seconds
         self._reading = threading.Lock()
@@ -210,6 +211,13 @@ class SqliteStore:
             self._held().executemany(
                 "INSERT OR IGNORE INTO cosignature VALUES (?, ?)", [(size, line) for line in lines]
             )
+        except sqlite3.Error as fault:
+            raise translate(fault, self.path) from fault
+
+    def set_key(self, key: str) -> None:
+        """Name another log key, within the transaction."""
+        try:
+            self._held().execute("UPDATE meta SET value = ? WHERE name = 'key'", (key,))
         except sqlite3.Error as fault:
             raise translate(fault, self.path) from fault
 
@@ -362,7 +370,7 @@ class SqliteStore:
 
     def _file_identity(self) -> tuple[int, int] | None:
         try:
-            found = os.stat(self.path)  # noqa: PTH116
+            found = os.stat(self._file)  # noqa: PTH116
         except OSError:
             return None
         return found.st_dev, found.st_ino

@@ -46,22 +46,28 @@ MAX_RECORD_FILE = 16 * 1024**2
 
 
 def verify_bundle(
-    file: str | Path | BinaryIO, vkeys: Keys, *, witnesses: Keys = (), known_heads: Sequence[bytes] = ()
+    file: str | Path | BinaryIO,
+    vkeys: Keys,
+    *,
+    witnesses: Keys = (),
+    known_heads: Sequence[bytes] = (),
+    retired: Keys = (),
 ) -> Verdict:
     """Judge a bundle (docs/spec/bundle.md) with the log's verifier keys.
 
-    `known_heads` are earlier checkpoints of the same log, as bytes, all of which the bundle must prove to continue;
+    `known_heads` are earlier checkpoints of the same log, as bytes, all of which the bundle must prove to continue; for
+    them alone the log's keys of before (`retired`) count.
     `witnesses` are cosignature keys that must have signed. Raises NotFound or BadInput if the file cannot be read or
     is no zip file, or if a key or a known head is malformed.
     """
-    keys, watching = log_keys(vkeys), witness_keys(witnesses)
+    keys, watching, old = log_keys(vkeys), witness_keys(witnesses), log_keys(retired)
     if not isinstance(file, str | Path):
-        return _judge_bundle(file, "bundle", keys, watching, known_heads)
+        return _judge_bundle(file, "bundle", keys, watching, known_heads, old)
     try:
         if not stat.S_ISREG(Path(file).stat().st_mode):
             raise BadInput("this is not a plain file, so it is no bundle", where=str(file))
         with Path(file).open("rb") as opened:
-            return _judge_bundle(opened, str(file), keys, watching, known_heads)
+            return _judge_bundle(opened, str(file), keys, watching, known_heads, old)
     except FileNotFoundError as fault:
         raise NotFound("there is no such file", where=str(file)) from fault
     except OSError as fault:
@@ -69,7 +75,12 @@ def verify_bundle(
 
 
 def _judge_bundle(
-    file: BinaryIO, where: str, keys: list[VerifierKey], witnesses: list[VerifierKey], known_heads: Sequence[bytes]
+    file: BinaryIO,
+    where: str,
+    keys: list[VerifierKey],
+    witnesses: list[VerifierKey],
+    known_heads: Sequence[bytes],
+    retired: list[VerifierKey],
 ) -> Verdict:
     if not is_archive(file.read(4)):
         raise BadInput("this is not a zip file, so it is no bundle", where=where)
@@ -78,15 +89,18 @@ def _judge_bundle(
         with findings.step("archive"):
             archive = Archive(file, allowed=ALLOWED_NAMES)
             manifest = archive.read("manifest", limit=MAX_NOTE_BYTES)
-        _Bundle(findings, archive, keys).judge(manifest, witnesses, known_heads)
+        _Bundle(findings, archive, keys, retired).judge(manifest, witnesses, known_heads)
     return findings.verdict()
 
 
 class _Bundle:
-    def __init__(self, findings: Findings, archive: Archive, keys: Sequence[VerifierKey]) -> None:
+    def __init__(
+        self, findings: Findings, archive: Archive, keys: Sequence[VerifierKey], retired: Sequence[VerifierKey]
+    ) -> None:
         self.findings = findings
         self.archive = archive
         self.keys = keys
+        self.retired = retired
         self.digests: dict[str, str] = {}
         self.signers: set[str] = set()
 
@@ -109,7 +123,7 @@ class _Bundle:
             findings.fail("checkpoint", f"The manifest is of {origin}, the head of {head.origin}.")
             return
         check_cosignatures(findings, note, witnesses)
-        for earlier in known_heads_of(findings, known_heads, self.keys, head):
+        for earlier in known_heads_of(findings, known_heads, [*self.keys, *self.retired], head):
             self._check_continuation(raw, head, earlier)
         self._check_records(raw, head)
 

@@ -46,6 +46,7 @@ def verify_log(
     witnesses: Keys = (),
     read_records: bool = True,
     signers: Keys = (),
+    retired: Keys = (),
     tile: Callable[[int, int], bytes | None] | None = None,
     rows: Callable[[], Iterable[QueryRow]] | None = None,
     disclosures: Callable[[int], Sequence[str]] | None = None,
@@ -53,7 +54,8 @@ def verify_log(
 ) -> Verdict:
     """Audit a whole log: hash every entry again and compare with the signed head, streaming.
 
-    `known_heads` are earlier checkpoints, each of which this log must continue. `read_records` also reads each entry
+    `known_heads` are earlier checkpoints, each of which this log must continue; keys of the log that it used before
+    (`retired`) count for them alone. `read_records` also reads each entry
     and checks which log it was made for, and its signature if its key is among `signers` (or `vkeys`); without it only
     the tree is checked. What lies beside the entries is compared when given: `tile(level, index)` returns a stored full
     tile, joined; `disclosures(index)` the stored disclosures; `rows()` all query rows in order of `idx`.
@@ -70,7 +72,8 @@ def verify_log(
         if read_records:
             beside = rows() if rows is not None else None
             reader = RecordReader(findings, head.origin, [*keys, *log_keys(signers)], disclosures, beside)
-        rebuild(findings, source, head, known_heads_of(findings, known_heads, keys, head), tile, reader, progress)
+        known = known_heads_of(findings, known_heads, [*keys, *log_keys(retired)], head)
+        rebuild(findings, source, head, known, tile, reader, progress)
     return findings.verdict()
 
 
