@@ -53,15 +53,18 @@ def engine_in_use(engine: str = "auto") -> str:
 def codes() -> npt.NDArray[np.uint32]:
     """What each code point is worth, as `shingles_numbers` says. Beyond the first plane whole blocks decide."""
     table = np.arange(0x110000, dtype=np.uint32)
-    for point in range(0x10000):
+    for point in range(0x80, 0x10000):
         letter = chr(point)
-        if unicodedata.category(letter)[0] not in "LNM" and letter != "_":
+        if unicodedata.category(letter)[0] not in "LNM":
             table[point] = 0
             continue
         folded = unicodedata.normalize("NFKC", letter).lower()
-        folded = folded if len(folded) == 1 and folded.isalnum() else letter
-        wide = any(first <= ord(folded) <= last for first, last in _UNSPACED)
-        table[point] = ord(folded) + (WIDE if wide else 0)
+        table[point] = ord(folded) if len(folded) == 1 and folded.isalnum() else point
+    for point in range(0x80):
+        table[point] = ord(chr(point).lower()) if chr(point).isalnum() or point == ord("_") else 0
+    plane = table[:0x10000]
+    for first, last in _UNSPACED:
+        plane[(plane >= first) & (plane <= last)] += np.uint32(WIDE)
     table[[10, 13, 0x85, 0x2028, 0x2029]] = NEWLINE
     table[0x1F000:0x20000] = table[0xE0000:] = 0
     table[0x20000:0x40000] += np.uint32(WIDE)

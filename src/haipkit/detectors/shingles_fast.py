@@ -31,7 +31,7 @@ def cache_folder() -> Path | None:
     if scanner is None:
         return None
     versions = [metadata.version("numba"), metadata.version("llvmlite"), metadata.version("numpy")]
-    digest = hashlib.sha256("\n".join([sys.version, *versions, platform.machine(), scanner.name]).encode())
+    digest = hashlib.sha256("\n".join([sys.version, *versions, platform.machine(), fast._processor()]).encode())
     for module in (shingles_kernel, shingles_numbers, sys.modules[__name__]):
         digest.update(Path(str(module.__file__)).read_bytes())
     return scanner.with_name(f"near-{digest.hexdigest()[:24]}")

@@ -74,7 +74,7 @@ class Contamination:
     written: "Written | None" = None
     notes: list[str] = field(default_factory=list)
 
-    def body(self, name: str, day: str, requirements: Sequence[str]) -> dict[str, Any]:
+    def body(self, name: str, day: str, requirements: Sequence[str] = ()) -> dict[str, Any]:
         """The body of the `dataset-contamination/1` record."""
         return record_body(
             self.benchmarks,

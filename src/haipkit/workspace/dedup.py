@@ -45,7 +45,7 @@ class Duplicates:
     written: "Written | None" = None
     notes: list[str] = field(default_factory=list)
 
-    def body(self, name: str, day: str, requirements: Sequence[str]) -> dict[str, Any]:
+    def body(self, name: str, day: str, requirements: Sequence[str] = ()) -> dict[str, Any]:
         """The body of the `dataset-duplicates/1` record."""
         lost = {fault.file for fault in self.faults if fault.lost}
         return record_body(

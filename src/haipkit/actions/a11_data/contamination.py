@@ -15,14 +15,18 @@ EXACT_WORDS, EXACT_LETTERS = 8, 24
 SHARED = 10
 """A run that stands in more items of one benchmark belongs to its form, such as an instruction, and is left out."""
 QUESTIONS = frozenset(
-    ("question", "questions", "problem", "prompt", "query", "input", "instruction", "goal", "sentence", "text", "stem")
-    + ("task", "ctx_a", "ctx_b", "premise", "hypothesis")
+    {
+        *("question", "questions", "problem", "prompt", "query", "input", "instruction", "goal", "sentence", "text"),
+        *("stem", "task", "ctx_a", "ctx_b", "premise", "hypothesis"),
+    }
 )
 ANSWERS = frozenset(
-    ("answer", "answers", "solution", "solutions", "completion", "choices", "options", "option", "target", "output")
-    + ("response", "ending", "endings", "canonical_solution", "correct_answer", "best_answer", "correct_answers")
-    + ("incorrect_answers", "explanation", "code", "test", "tests", "a", "b", "c", "d", "e", "sol1", "sol2")
-    + ("option1", "option2", "chosen", "rejected", "reference")
+    {
+        *("answer", "answers", "solution", "solutions", "completion", "choices", "options", "option", "target"),
+        *("output", "response", "ending", "endings", "canonical_solution", "correct_answer", "best_answer"),
+        *("correct_answers", "incorrect_answers", "explanation", "code", "test", "tests", "reference"),
+        *("a", "b", "c", "d", "e", "sol1", "sol2", "option1", "option2", "chosen", "rejected"),
+    }
 )
 _CODE = frozenset("{}()[];=<>")
 
