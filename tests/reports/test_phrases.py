@@ -29,26 +29,30 @@ def _record(kind: str, body: dict[str, Any], system: str | None = None) -> Recor
     return Record(header, body, 3)
 
 
-def _value(name: str, schema: dict[str, Any], place: int) -> Any:
+_DECIMALS = {"value", "rate", "low", "high", "change"}
+
+
+def _value(name: str, schema: dict[str, Any], place: int, inner: dict[str, Any]) -> Any:
     for choice in schema.get("anyOf", ()):
         if choice.get("type") != "null":
-            return _value(name, choice, place)
+            return _value(name, choice, place, inner)
     if "$ref" in schema:
-        return {"name": "rate", "value": "0.9", "unit": "share", "n": 9, "low": "0.8", "high": "0.95"}
+        fields = inner[schema["$ref"].rpartition("/")[2]]["properties"]
+        return {field: _value(field, one, place, inner) for field, one in fields.items()}
     if "enum" in schema:
         return schema["enum"][place % len(schema["enum"])]
     if "const" in schema:
         return schema["const"]
     match schema.get("type"):
         case "array":
-            return (_value(name, schema["items"], place), _value(name, schema["items"], place + 1))
+            return tuple(_value(name, schema["items"], place + more, inner) for more in (0, 1))
         case "integer":
             return place % 3
         case "boolean":
             return place % 2 == 0
     if re.search(r"(_on|_expires|_review|_at|^due)$", name):
         return "2026-02-01"
-    return "some words"
+    return "0.9" if name in _DECIMALS else "some words"
 
 
 def _bodies(kind: str) -> list[dict[str, Any]]:
@@ -56,8 +60,9 @@ def _bodies(kind: str) -> list[dict[str, Any]]:
     schema = body_model(kind).model_json_schema()
     fields: dict[str, Any] = schema["properties"]
     most = max((len(field.get("enum", ())) for field in fields.values()), default=1)
-    whole = [{name: _value(name, field, n) for name, field in fields.items()} for n in range(max(most, 3))]
-    return [*whole, {name: _value(name, fields[name], 1) for name in schema.get("required", ())}]
+    inner = schema.get("$defs", {})
+    whole = [{name: _value(name, field, n, inner) for name, field in fields.items()} for n in range(max(most, 3))]
+    return [*whole, {name: _value(name, fields[name], 1, inner) for name in schema.get("required", ())}]
 
 
 def _name(reference: str | None) -> str:

@@ -210,6 +210,9 @@ def _evaluation(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterab
     figures = join_phrases(metric_words(metric) for metric in body.get("metrics") or ())
     bar = f" (the bar: {body['threshold']})" if body.get("threshold") else ""
     yield f"Result: {results.get(str(body['result']), body['result'])}{bar}{'; ' + figures if figures else ''}."
+    if body.get("verdict"):
+        known = f", and the rate is {body['rate_is']}" if body.get("rate_is") else ""
+        yield f"By the rule registered before the run: {body['verdict']}{known}."
     yield free(body.get("summary"))
     yield f"What the test does not show: {join_phrases(body['limitations'])}." if body.get("limitations") else ""
 
@@ -220,6 +223,81 @@ def metric_words(metric: Mapping[str, Any]) -> str:
     if metric.get("low") is not None and metric.get("high") is not None:
         extra.append(f"interval {metric['low']} to {metric['high']}")
     return f"{metric['name']}: {metric['value']} {metric['unit']}" + (f" ({', '.join(extra)})" if extra else "")
+
+
+@_phrase("evaluation-plan/1")
+def _evaluation_plan(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    suites = [one for one in body["suites"] if isinstance(one, Mapping)]
+    titles = join([quoted(one["title"]) for one in suites]) or "no suite"
+    about = _of(record, namer, "of")
+    yield f"On {day(body['registered_on'])}, before the first call, we registered what to ask{about}: {titles}."
+    bars = {f"at most {one['at_most']}, surely not {one['surely_not']}" for one in suites}
+    if len(bars) == 1:
+        yield f"What decides: a failure rate of {bars.pop()}."
+    yield f"Chance of a wrong verdict: {stop(str(body['chance_of_error']))}"
+
+
+_VERDICTS = {
+    "PASS": "every suite passed",
+    "FAIL": "a suite failed",
+    "UNDECIDED": "not decided",
+    "INVALID": "not valid as a measurement",
+}
+
+
+@_phrase("evaluation-run/1")
+def _evaluation_run(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    nth = "" if body["ordinal"] == 1 else f" (run {body['ordinal']} of the same plan)"
+    yield f"On {day(body['ran_on'])} we ran the plan {quoted(body['plan'])}{_of(record, namer, 'against')}{nth}."
+    if body["state"] != "finished":
+        yield "The run was started and has not come to its end."
+    for one in body.get("suites") or ():
+        if isinstance(one, Mapping):
+            yield verdict_words(one)
+    yield f"Together: {_VERDICTS.get(str(body['outcome']), body['outcome'])}." if body.get("outcome") else ""
+
+
+def verdict_words(one: Mapping[str, Any]) -> str:
+    """`prompt-leak 1: FAIL, 4 of 12 failed (33.3 %, 95 % interval 10.1 to 61.9 %, verified).`"""
+    counted = f"{one['failures']} of {one['calls']} failed"
+    if one.get("rate") is not None:
+        interval = (
+            f"95 % interval {percent(one['low'])} to {percent(one['high'])}" if one.get("low") is not None else ""
+        )
+        inner = ", ".join(part for part in (percent(one["rate"]), interval, str(one.get("rate_is") or "")) if part)
+        counted += f" ({inner})"
+    lost = one["errors"] + one["unscored"]
+    return f"{one['suite']}: {one['verdict']}, {counted}" + (f", {lost} without a grade." if lost else ".")
+
+
+def percent(share: object) -> str:
+    """A share as text, `0.0125`, in words: `1.3 %`."""
+    return f"{float(str(share)) * 100:.1f} %"
+
+
+_EFFECTS = {
+    "IMPROVED": "It became better",
+    "REGRESSED": "It became worse",
+    "NO EVIDENCE": "There is no evidence of a change",
+    "INVALID": "The comparison is not valid",
+}
+
+
+@_phrase("comparison/1")
+def _comparison(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    yield (
+        f"On {day(body['compared_on'])} we compared {quoted(body['before'])} with {quoted(body['after'])} on the same "
+        f"probes of {quoted(body['suite'])}{_of(record, namer)}."
+    )
+    effect = _EFFECTS.get(str(body["effect"]), str(body["effect"]))
+    yield f"{effect}: of {count(body['pairs'], 'pair')}, {body['improved']} improved and {body['worsened']} worsened."
+    if body.get("change") is not None:
+        low, high = _points(body["low"]), _points(body["high"])
+        yield f"Change of the failure rate: {_points(body['change'])} (95 % interval {low} to {high})."
+
+
+def _points(share: object) -> str:
+    return f"{float(str(share)) * 100:+.1f} points"
 
 
 @_phrase("test/1")

@@ -4,12 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from haipkit.records.fields import Body, Count, Day, Decimal, Line, Lines, Office, Slug, Text, as_list
+from haipkit.records.fields import Body, Count, Day, Decimal, Digest, Line, Lines, Office, Slug, Text, as_list
 
 Domain = Literal["cbrn", "cyber", "health-safety", "self-replication", "society", "democracy", "cascading", "other"]
 Domains = Annotated[tuple[Domain, ...], BeforeValidator(as_list)]
 Likelihood = Literal["rare", "unlikely", "possible", "likely", "almost-certain"]
 Severity = Literal["negligible", "minor", "moderate", "major", "catastrophic"]
+
+
+Verdict = Literal["PASS", "FAIL", "UNDECIDED", "INVALID"]
 
 
 class Risk(Body):
@@ -71,3 +74,105 @@ class Evaluation(Body):
     threshold: Line | None = None
     limitations: Lines = ()
     summary: Text | None = None
+    suite: Line | None = None
+    """The suite and its version, where it was one of ours: `prompt-leak 1`."""
+    verdict: Verdict | None = None
+    """By the rule that was registered before the run."""
+    rate_is: Literal["verified", "corrected", "uncorrected"] | None = None
+    """Whether the grades behind a rate are sure, or a judge's mistakes are still in it."""
+    plan: Digest | None = None
+    """Identity of the registered plan."""
+    journal_sha256: Digest | None = None
+    """Last link of the chain of answers."""
+
+
+class PlannedSuite(Body):
+    """One suite of a plan. `plan` is the digest over everything that could change its verdict."""
+
+    suite: Line
+    title: Line
+    domains: Domains
+    at_most: Line
+    """The rate that is fine."""
+    surely_not: Line
+    """The rate that must not be."""
+    probes: Count
+    probes_sha256: Digest
+    table_sha256: Digest
+    order_sha256: Digest
+    plan: Digest
+    calls_at_most: Count
+
+
+class EvaluationPlan(Body):
+    """What will be asked of a system, and what will decide; registered before the first call. Key: a short name."""
+
+    title: Line
+    registered_on: Day
+    suites: tuple[PlannedSuite, ...]
+    seed: Line
+    """Draws the order of the probes."""
+    judge: Line
+    """`none`, or the judge's model and the digest of its prompt and calibration."""
+    target: Line
+    """The system under test in words: what is asked, and through what."""
+    target_sha256: Digest
+    """Digest of the target: model, system prompt, tools, options, weights where they are known."""
+    chance_of_error: Line
+    """Of a wrong verdict on any suite, either way."""
+    errors_allowed: Line
+    """Share of calls without a grade above which a run is invalid."""
+
+
+class SuiteVerdict(Body):
+    """What a run says of one suite."""
+
+    suite: Line
+    verdict: Verdict
+    calls: Count
+    failures: Count
+    errors: Count
+    unscored: Count
+    rate: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    rate_is: Literal["verified", "corrected", "uncorrected"] | None = None
+    reason: Line
+
+
+class EvaluationRun(Body):
+    """A run of a plan, recorded when it starts and again when it ends: no start is lost. Key: plan and number."""
+
+    title: Line
+    plan: Slug
+    ordinal: Count
+    """The how-manieth run of this plan; each start counts."""
+    state: Literal["started", "stopped", "finished"]
+    outcome: Verdict | None = None
+    """PASS: every suite passed. FAIL: one failed. INVALID: one was not measured as registered. Else UNDECIDED."""
+    ran_on: Day
+    plans: tuple[Digest, ...]
+    target_sha256: Digest
+    suites: tuple[SuiteVerdict, ...] = ()
+    calls_sent: Count = 0
+    cost: Line | None = None
+    journal_sha256: Digest | None = None
+
+
+class Comparison(Body):
+    """Two runs of the same probes set side by side: what changed from the first to the second. Key: a short name."""
+
+    title: Line
+    before: Line
+    after: Line
+    compared_on: Day
+    effect: Literal["IMPROVED", "REGRESSED", "NO EVIDENCE", "INVALID"]
+    suite: Line
+    pairs: Count
+    improved: Count
+    worsened: Count
+    without_grade: Count
+    change: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    reason: Line
