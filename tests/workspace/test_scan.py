@@ -15,6 +15,7 @@ from haipkit.adapters import write_corpus
 from haipkit.detectors import scan as looking
 from haipkit.kernel.errors import BadInput, CannotWrite, InternalFault, NotFound, UsageError
 from haipkit.workspace import scan as scanning
+from haipkit.workspace import scan_engines
 from haipkit.workspace.scan import Outcome, Wishes, plan_units, scan
 from haipkit.workspace.scan_unit import Plan
 
@@ -104,7 +105,7 @@ def test_a_stopped_run_goes_on_from_the_last_finished_unit(
     monkeypatch.setattr(scanning, "plan_units", lambda plan, said: plan_units(plan, said, unit=1500))
     wishes = Wishes((str(corpus),), redact=tmp_path / "out", jobs=1)
     whole = scan(Wishes((str(corpus),), jobs=1))
-    do = scanning.do_unit
+    do = scan_engines.do_unit
     left = [2]
 
     def stopped(plan: Plan, unit: Unit) -> None:
@@ -113,10 +114,10 @@ def test_a_stopped_run_goes_on_from_the_last_finished_unit(
         left[0] -= 1
         do(plan, unit)
 
-    monkeypatch.setattr(scanning, "do_unit", stopped)
+    monkeypatch.setattr(scan_engines, "do_unit", stopped)
     with pytest.raises(KeyboardInterrupt):
         scan(wishes, private=tmp_path)
-    monkeypatch.setattr(scanning, "do_unit", do)
+    monkeypatch.setattr(scan_engines, "do_unit", do)
     resumed = scan(wishes, private=tmp_path)
     assert resumed.resumed == 2
     assert resumed.tally.found == whole.tally.found

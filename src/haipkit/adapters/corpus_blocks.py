@@ -4,19 +4,17 @@ A block's batch has the columns `document` (int64: the place where the document 
 a value. An *edit* is (start, end, replacement): bytes of a row's value, in order and apart from one another.
 """
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 from haipkit.kernel.errors import InternalFault
 
 Edit = tuple[int, int, bytes]
 Edits = Mapping[int, Sequence[Edit]]
-_LITERAL = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _PLAIN_NAME = re.compile(r"[^\W\d][\w .:/-]{0,39}")
 _DIGITS = re.compile(r"\d{5}")
 KEY = "(key)"
@@ -35,6 +33,38 @@ def splice(value: bytes, edits: Sequence[Edit]) -> bytes:
         pieces += [value[done:start], replacement]
         done = end
     return b"".join((*pieces, value[done:]))
+
+
+def splice_column(column: Any, edits: Edits) -> tuple[Any, Any]:
+    """A large_utf8 array without nulls, with every edit done, and where each replacement now begins in its bytes.
+
+    One copy of the bytes, however many edits there are; the places are int64, in the order of rows and edits.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    offsets, text = text_buffers(column)
+    done, shift = int(offsets[0]), -int(offsets[0])
+    pieces: list[Any] = []
+    changed: list[int] = []
+    grown: list[int] = []
+    places: list[int] = []
+    for row in sorted(edits):
+        begin = int(offsets[row])
+        before = shift
+        for start, end, replacement in edits[row]:
+            pieces += (text[done : begin + start], replacement)
+            places.append(begin + start + shift)
+            done = begin + end
+            shift += len(replacement) - (end - start)
+        changed.append(row + 1)
+        grown.append(shift - before)
+    pieces.append(text[done : int(offsets[-1])])
+    growth = np.zeros(len(offsets), dtype=np.int64)
+    growth[changed] = grown
+    moved = offsets - offsets[0] + np.cumsum(growth)
+    buffers = [None, pa.py_buffer(moved), pa.py_buffer(b"".join(pieces))]
+    return pa.Array.from_buffers(pa.large_string(), len(column), buffers), np.array(places, dtype=np.int64)
 
 
 def batch_of(texts: Sequence[str], places: Sequence[int]) -> Any:
@@ -66,6 +96,8 @@ class Block:
         self.starts = starts
         self._names = names
         self._codes = codes
+        self._text = text_buffers(batch.column("text"))
+        self._last: tuple[Edits, tuple[Any, Any]] | None = None
 
     @property
     def documents(self) -> int:
@@ -85,28 +117,67 @@ class Block:
         return start, end
 
     def value(self, row: int) -> bytes:
-        return bytes(self.batch.column("text")[row].as_buffer())
+        offsets, text = self._text
+        return bytes(text[offsets[row] : offsets[row + 1]])
+
+    def owners(self) -> Any:
+        """The number of every row's document in this block, as an int64 array."""
+        import numpy as np
+
+        starts = np.asarray(self.starts, dtype=np.int64)
+        return np.searchsorted(starts, np.arange(self.batch.num_rows), side="right") - 1
+
+    def in_order(self) -> Any:
+        """Rows by document, then by the name of their field, then as they stand: the same however they were read."""
+        import numpy as np
+
+        owners = self.owners()
+        if self._codes is None or len(self._names) < 2:
+            return np.argsort(owners, kind="stable")
+        _, same = np.unique(np.array(self._names), return_inverse=True)
+        return np.lexsort((same[np.asarray(self._codes)], owners))
 
     def fingerprints(self) -> list[bytes]:
         """Eight bytes for each whole document that is not empty: equal for equal contents."""
-        column = self.batch.column("text")
-        rows = len(column)
-        if not rows:
+        import numpy as np
+        import pyarrow as pa
+
+        column, owners = self.batch.column("text"), self.owners()
+        if not len(owners):
             return []
+        if (owners[1:] <= owners[:-1]).any():
+            order = self.in_order()
+            column, owners = column.take(pa.array(order)), owners[order]
         offsets, text = text_buffers(column)
-        ends = [*self.starts[1:], rows]
+        lengths = np.diff(offsets)
+        firsts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
+        whole = range(self.goes_on, len(firsts) - self.ends_open)
+        edges = [*firsts.tolist(), len(owners)]
+        bounds = offsets[edges].tolist()
+        several = (np.add.reduceat(lengths > 0, firsts) > 1).tolist()
         found = []
-        for number, (first, last) in enumerate(zip(self.starts, ends, strict=True)):
-            if (self.goes_on and not number) or (self.ends_open and number == len(ends) - 1):
-                continue
-            content = bytes(text[offsets[first] : offsets[last]]).strip()
+        for number in whole:
+            content = bytes(text[bounds[number] : bounds[number + 1]]).strip()
             if content:
-                found.append(blake2b(content, digest_size=8, salt=bytes((min(last - first, 255),))).digest())
+                if several[number]:  # where one value ends and the next begins is part of what is told
+                    sizes = lengths[edges[number] : edges[number + 1]]
+                    content += sizes[sizes > 0].astype("<i8").tobytes()
+                found.append(sha256(content).digest()[:8])
         return found
+
+    def spliced(self, edits: Edits) -> tuple[Any, Any]:
+        """The column of text with edits done, and where each mark begins in it (see `splice_column`)."""
+        if self._last is None or self._last[0] is not edits:
+            self._last = edits, splice_column(self.batch.column("text"), edits)
+        return self._last[1]
 
     def written(self, edits: Edits, without: Collection[int]) -> Any:
         """The block in its file's own format, with edits done and without some documents (by number)."""
         raise InternalFault("this block cannot be written")
+
+    def as_table(self, edits: Edits, without: Collection[int], schema: Any = None) -> Any:
+        """The same as a record batch, None when there is nothing to keep. ValueError where it does not fit `schema`."""
+        raise InternalFault("this block is no table")
 
 
 def text_buffers(column: Any) -> tuple[Any, memoryview]:
@@ -131,86 +202,8 @@ class RawBlock(TextBlock):
     def written(self, edits: Edits, without: Collection[int]) -> bytes:
         return b""
 
-
-class JsonBlock(Block):
-    """Lines of JSON. `lines` holds each document's bytes; `literals` says which string of its line a row is."""
-
-    def __init__(
-        self,
-        batch: Any,
-        starts: Sequence[int],
-        names: Sequence[str],
-        codes: Sequence[int],
-        lines: Sequence[bytes],
-        literals: Sequence[int],
-    ) -> None:
-        super().__init__(batch, starts, names, codes)
-        self._lines = lines
-        self._literals = literals
-
-    def written(self, edits: Edits, without: Collection[int]) -> bytes:
-        if not edits and not without:
-            return b"".join(line + b"\n" for line in self._lines)
-        by_line: dict[int, dict[int, int]] = {}
-        for row in edits:
-            by_line.setdefault(self.owner(row), {})[self._literals[row]] = row
-        pieces = []
-        for number, line in enumerate(self._lines):
-            if number in without:
-                continue
-            wanted = by_line.get(number)
-            pieces.append((self._edited(line, wanted, edits) if wanted else line) + b"\n")
-        return b"".join(pieces)
-
-    def _edited(self, line: bytes, wanted: Mapping[int, int], edits: Edits) -> bytes:
-        changes: list[Edit] = []
-        for number, found in enumerate(_LITERAL.finditer(line)):
-            row = wanted.get(number)
-            if row is None:
-                continue
-            old = self.value(row)
-            if encoded(json.loads(found.group(), strict=False)) != old:
-                raise InternalFault("a value was not found again where it was read", where="JSON line")
-            new = splice(old, edits[row]).decode("utf-8", "replace")
-            changes.append((*found.span(), json.dumps(new, ensure_ascii=found.group().isascii()).encode()))
-        return splice(line, changes)
-
-
-def json_strings(value: Any, texts: list[str], names: list[str], literals: list[int]) -> None:
-    """All strings in a value read with `Pairs`, in the order of the text, with their field and their number."""
-    counted = 0
-
-    def walk(value: Any, name: str) -> None:
-        nonlocal counted
-        kind = value.__class__
-        if kind is str:
-            texts.append(value)
-            names.append(name)
-            literals.append(counted)
-            counted += 1
-        elif kind is Pairs:
-            for key, inner in value:
-                shown = safe_name(key)
-                if shown is KEY:
-                    texts.append(key)
-                    names.append(KEY)
-                    literals.append(counted)
-                counted += 1
-                if inner.__class__ in (str, Pairs, list):
-                    walk(inner, f"{name}.{shown}" if name else shown)
-        elif kind is list:
-            for inner in value:
-                if inner.__class__ in (str, Pairs, list):
-                    walk(inner, name + "[]")
-
-    walk(value, "")
-
-
-class Pairs(list[tuple[str, Any]]):
-    """A JSON object as its pairs: a repeated key hides nothing."""
-
-
-DECODER = json.JSONDecoder(object_pairs_hook=Pairs, strict=False)
+    def as_table(self, edits: Edits, without: Collection[int], schema: Any = None) -> None:
+        return None
 
 
 class CsvBlock(Block):
@@ -254,124 +247,3 @@ class CsvBlock(Block):
             if number not in without or (self._head and not number):
                 writer.writerow(changed.get(number, cells))
         return encoded(out.getvalue())
-
-
-class TableBlock(Block):
-    """A batch of a table, column after column. `leaves` are its columns of text, nested ones included."""
-
-    def __init__(self, batch: Any, table: Any, names: Sequence[str], codes: Any, owners: Any) -> None:
-        super().__init__(batch, (), names, codes)
-        self._table = table
-        self._owners = owners
-
-    @property
-    def documents(self) -> int:
-        return int(self._table.num_rows)
-
-    def owner(self, row: int) -> int:
-        return int(self._owners[row])
-
-    def fingerprints(self) -> list[bytes]:
-        offsets, text = text_buffers(self.batch.column("text"))
-        hashes: dict[int, Any] = {}
-        for row, owner in enumerate(self._owners.tolist()):
-            content = bytes(text[offsets[row] : offsets[row + 1]]).strip()
-            if content:
-                hashes.setdefault(owner, blake2b(digest_size=8)).update(content + b"\0")
-        return [one.digest() for one in hashes.values()]
-
-    def written(self, edits: Edits, without: Collection[int]) -> Any:
-        import pyarrow as pa
-
-        table = self._table
-        if edits:
-            values = self.batch.column("text").to_pylist()
-            for row, change in edits.items():
-                values[row] = splice(self.value(row), change).decode("utf-8", "replace")
-            fresh = pa.array(values, pa.large_string())
-            sizes = [len(leaf) for _, leaf, _ in table_leaves(table)]
-            table = _rebuilt(table, fresh, sizes)
-        if without:
-            table = table.filter(pa.array([number not in without for number in range(table.num_rows)]))
-        return table
-
-
-Leaf = tuple[str, Any, Any]
-"""A field's name, its values as large_utf8 (null where there is none), and the row that each belongs to."""
-
-
-def table_leaves(table: Any) -> list[Leaf]:
-    import numpy as np
-
-    rows = np.arange(table.num_rows)
-    found: list[Leaf] = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        _leaves(column, safe_name(field.name), rows, found)
-    return found
-
-
-def _leaves(array: Any, name: str, rows: Any, found: list[Leaf]) -> None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = array.type
-    if isinstance(array, pa.ExtensionArray):
-        _leaves(array.storage, name, rows, found)
-    elif pa.types.is_dictionary(kind):
-        if is_text(kind.value_type):
-            _leaves(array.dictionary_decode(), name, rows, found)
-    elif is_text(kind):
-        found.append((name, array.cast(pa.large_string()), rows))
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        _leaves(array.flatten(), name + "[]", rows[pc.list_parent_indices(array).to_numpy()], found)
-    elif pa.types.is_struct(kind):
-        for field, inner in zip(kind, array.flatten(), strict=True):
-            _leaves(inner, f"{name}.{safe_name(field.name)}", rows, found)
-
-
-def is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
-def _rebuilt(table: Any, fresh: Any, sizes: Sequence[int]) -> Any:
-    import pyarrow as pa
-
-    leaves, place = [], 0
-    for size in sizes:
-        leaves.append(fresh.slice(place, size))
-        place += size
-    waiting = iter(leaves)
-    columns = [_refilled(column, waiting) for column in table.columns]
-    return pa.RecordBatch.from_arrays(columns, schema=table.schema)
-
-
-def _refilled(array: Any, leaves: Any) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = array.type
-    if isinstance(array, pa.ExtensionArray):
-        return pa.ExtensionArray.from_storage(kind, _refilled(array.storage, leaves))
-    if pa.types.is_dictionary(kind):
-        if not is_text(kind.value_type):
-            return array
-        return pc.if_else(array.dictionary_decode().is_null(), None, next(leaves)).dictionary_encode().cast(kind)
-    if is_text(kind):
-        return pc.if_else(array.is_null(), None, next(leaves)).cast(kind)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        inner = _refilled(array.flatten(), leaves)
-        lengths = pc.fill_null(pc.list_value_length(array), 0)
-        ends = pc.cumulative_sum(lengths.cast(pa.int64()))
-        width = pa.int64() if pa.types.is_large_list(kind) else pa.int32()
-        offsets = pa.concat_arrays([pa.array([0], pa.int64()), ends]).cast(width)
-        if pa.types.is_fixed_size_list(kind):
-            plain = pa.ListArray.from_arrays(offsets, inner, mask=array.is_null())
-            return pa.array(plain.to_pylist(), type=kind)
-        make = pa.LargeListArray if pa.types.is_large_list(kind) else pa.ListArray
-        return make.from_arrays(offsets, inner, type=kind, mask=array.is_null())
-    if pa.types.is_struct(kind):
-        children = [_refilled(inner, leaves) for inner in array.flatten()]
-        return pa.StructArray.from_arrays(children, fields=list(kind), mask=array.is_null())
-    return array

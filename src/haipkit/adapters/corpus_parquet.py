@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from haipkit.adapters.corpus_blocks import Block, TableBlock, table_leaves
+from haipkit.adapters.corpus_blocks import Block
 from haipkit.adapters.corpus_files import CorpusFile, open_file, why
+from haipkit.adapters.corpus_table import TableBlock, leaf_rows
 from haipkit.adapters.unpack import Hashed
 
 if TYPE_CHECKING:
@@ -58,16 +59,8 @@ def read_groups(part: "Part", start: int, stop: int | None, report: "PartReport"
 
 
 def _table_block(batch: Any, first: int) -> Block:
-    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    leaves = table_leaves(batch)
-    if leaves:
-        column = pc.fill_null(pa.concat_arrays([values for _, values, _ in leaves]), "")
-        owners = np.concatenate([rows for _, _, rows in leaves])
-        codes = np.repeat(np.arange(len(leaves)), [len(values) for _, values, _ in leaves])
-    else:
-        column, owners, codes = pa.array([], pa.large_string()), np.empty(0, np.int64), np.empty(0, np.int64)
+    column, owners, codes, names, _ = leaf_rows(batch)
     made = pa.record_batch({"document": pa.array(owners + first, pa.int64()), "text": column})
-    return TableBlock(made, batch, tuple(name for name, _, _ in leaves), codes, owners)
+    return TableBlock(made, batch, names, codes, owners)

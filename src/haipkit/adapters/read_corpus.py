@@ -9,20 +9,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from haipkit.adapters.corpus_blocks import (
-    DECODER,
-    Block,
-    CsvBlock,
-    JsonBlock,
-    RawBlock,
-    TextBlock,
-    batch_of,
-    json_strings,
-    safe_name,
-)
+from haipkit.adapters.corpus_blocks import Block, CsvBlock, RawBlock, TextBlock, batch_of, safe_name
 from haipkit.adapters.corpus_files import CorpusFile, Fault, open_file, why
 from haipkit.adapters.corpus_html import HtmlBlock, split_html
+from haipkit.adapters.corpus_json import DECODER, JsonBlock, json_strings
+from haipkit.adapters.corpus_lines import Guess
 from haipkit.adapters.corpus_parquet import read_groups
 from haipkit.adapters.unpack import CHUNK, Hashed, Unpacked
 
@@ -60,11 +53,12 @@ class PartReport:
 
 
 class Part:
-    """One part under way: where faults and counts go."""
+    """One part under way: where faults and counts go, and what its lines of JSON are taken for."""
 
-    def __init__(self, file: CorpusFile, report: PartReport) -> None:
+    def __init__(self, file: CorpusFile, report: PartReport, schema: Any = None) -> None:
         self.file = file
         self._report = report
+        self.guess = Guess(schema)
 
     def fault(self, what: str, offset: int | None = None, *, lost: bool, count: int = 1, unit: str = "byte") -> None:
         self._report.add(Fault(self.file.name, what, offset, count, lost, unit))
@@ -86,12 +80,15 @@ class Part:
         return data
 
 
-def read_part(file: CorpusFile, start: int, stop: int | None, report: PartReport) -> Iterator[Block]:
+def read_part(
+    file: CorpusFile, start: int, stop: int | None, report: PartReport, schema: Any = None
+) -> Iterator[Block]:
     """The blocks of one part. `start` and `stop` are bytes of JSON lines or row groups of Parquet; 0 and None: all.
 
     Faults go to the report; `OSError`s of the file become faults too. Lines and text belong to the part they begin in.
+    `schema` says what JSON lines are expected to be; without it that is guessed from block to block.
     """
-    part = Part(file, report)
+    part = Part(file, report, schema)
     try:
         if file.format == "parquet":
             yield from read_groups(part, start, stop, report)
@@ -237,7 +234,11 @@ def _json_lines(part: Part, read: Read, start: int = 0, stop: int | None = None)
                 part.fault(f"a line longer than {MAX_LINE >> 20} MB, looked at as plain text", offset, lost=False)
             yield block
             continue
-        yield from _json_blocks(part, data, offset)
+        table = part.guess.block(data, offset)
+        if table is None:
+            yield from _json_blocks(part, data, offset)
+        else:
+            yield table
 
 
 def _json_blocks(part: Part, data: bytes, offset: int) -> Iterator[Block]:

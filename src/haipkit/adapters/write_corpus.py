@@ -3,12 +3,17 @@
 import bz2
 import gzip
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from haipkit.kernel.errors import CannotWrite
+
+_GROUP = 32 << 20
+"""Bytes of a row group in memory, about."""
+UNFINISHED = ".part"
 
 
 class Shard:
@@ -21,11 +26,14 @@ class Shard:
         self.target = target
         self._form = form
         self._packing = packing
-        self._temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        # On a cluster two machines may do one unit at a time, with equal process numbers.
+        self._temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}{UNFINISHED}")
         self._stream: Any = None
         self._table: Any = None
         self._raw: Any = None
         self._discarded = False
+        self._held: list[Any] = []
+        self._held_size = 0
 
     def discard(self) -> None:
         """Leave no file: what was written so far must not be kept."""
@@ -56,11 +64,25 @@ class Shard:
             if self._form != "parquet":
                 self._stream.write(piece)
                 return
-            import pyarrow.parquet as pq
+            self._held.append(piece)
+            self._held_size += piece.nbytes
+            if self._held_size >= _GROUP:
+                self._write_group()
 
-            if self._table is None:
-                self._table = pq.ParquetWriter(self._raw, piece.schema, compression="zstd")
-            self._table.write_batch(piece)
+    def _write_group(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_batches(self._held)
+        if self._table is None:
+            self._table = pq.ParquetWriter(self._raw, table.schema, compression="zstd")
+        self._table.write_table(table)
+        self._held, self._held_size = [], 0
+
+    def throw_away(self) -> None:
+        """Leave no file, although it was not finished."""
+        self._discarded = True
+        self.__exit__(CannotWrite, None, None)
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
@@ -76,6 +98,8 @@ class Shard:
                 self._temporary.unlink()
 
     def _finish(self) -> None:
+        if self._held and not self._discarded:
+            self._write_group()
         if self._discarded or (self._form == "parquet" and self._table is None):
             return
         for writer in (self._table, self._stream if self._stream is not self._raw else None):

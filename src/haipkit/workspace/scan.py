@@ -15,23 +15,25 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from haipkit.actions.a11_data.scan_summary import Tally, found_rows, inputs_digest, outcome_of, speaks_to
-from haipkit.actions.a11_data.units import UNIT, Part, Unit, split_bytes, split_groups, units_of
+from haipkit.actions.a11_data.units import UNIT, Part, Unit, split_bytes, split_groups, table_name, units_of
 from haipkit.kernel.errors import BadInput, CannotWrite, NotFound, UsageError
-from haipkit.workspace.scan_unit import Done, Plan, do_unit, findings_batch, rules_for
+from haipkit.workspace.scan_engines import check_engine, run_units
+from haipkit.workspace.scan_look import Findings, rules_for
+from haipkit.workspace.scan_unit import Done, Plan
 
 if TYPE_CHECKING:
     from haipkit.adapters.corpus_files import CorpusFile, Fault
     from haipkit.workspace.do import Written
     from haipkit.workspace.open import Workspace
 
-_ALONE = 64 << 20
-"""Below so many bytes, starting worker processes costs more than it saves."""
 Progress = Callable[[int, int], None]
+_UNWRITTEN = "unwritten"
+"""In a state whose units are to be done again, because their copies could not be written."""
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a person asked for."""
+    """What a person asked for. `to`: "parquet" copies JSON lines as tables; `on`: see `run_units`."""
 
     paths: tuple[str, ...]
     redact: Path | None = None
@@ -42,6 +44,8 @@ class Wishes:
     findings: Path | None = None
     values: bool = False
     jobs: int = 0
+    to: str = ""
+    on: str = ""
 
     @property
     def out(self) -> Path | None:
@@ -71,6 +75,8 @@ class Outcome:
     fail_on: tuple[str, ...]
     units: int = 0
     resumed: int = 0
+    unwritten: bool = False
+    on: str = ""
     written: "Written | None" = None
     notes: list[str] = field(default_factory=list)
 
@@ -117,37 +123,48 @@ def scan(wishes: Wishes, *, private: Path | None = None, progress: Progress | No
     from haipkit.adapters.corpus_files import gather, survey
     from haipkit.detectors.scan import engine_in_use
 
-    rules_name = str(wishes.rules.resolve()) if wishes.rules else None
-    rules = rules_for(rules_name, wishes.kinds)
+    if wishes.on:
+        check_engine(wishes.on)
+    own_rules = _own_rules(wishes.rules)
+    rules = rules_for(own_rules, wishes.kinds)
     unknown = sorted(set(wishes.fail_on) - set(rules.kinds))
     if unknown:
         raise BadInput(f"no rule finds {', '.join(unknown)}", advice=f"There are: {', '.join(rules.kinds)}.")
-    controls = check_controls(rules_name, wishes.kinds)
+    controls = check_controls(own_rules, wishes.kinds)
     found = survey(wishes.paths)
     if not found.files and not found.faults:
         raise NotFound("there is no text in it", where=", ".join(wishes.paths), advice=skipped_words(found.skipped))
-    said = json.dumps([rules.version, wishes.treatment, str(wishes.out and wishes.out.resolve()), wishes.values])
+    out = str(wishes.out.resolve()) if wishes.out else None
+    kept = wishes.findings is not None
+    said = json.dumps([rules.version, wishes.treatment, out, wishes.to, wishes.values, kept])
     with state_folder(private, sha256(said.encode()).hexdigest()[:24]) as state:
         plan = Plan(
             tuple(found.files),
             str(state),
             wishes.treatment,
-            str(wishes.out) if wishes.out else None,
-            rules_name,
+            out,
+            own_rules,
             wishes.kinds,
             wishes.values,
-            _value_key(private),
+            value_key(private),
+            rules.version,
+            wishes.to == "parquet",
+            kept,
         )
         units = plan_units(plan, said)
-        finished = {unit.identity for unit in units if (state / f"{unit.identity}.json").exists()}
+        finished = {unit.identity for unit in units if _is_finished(state, unit)}
         if wishes.out is not None:
             check_out(wishes, found.files, resuming=(state / "begun").exists())
             (state / "begun").touch()
-        _do(plan, units, finished, wishes.jobs, progress)
+        _do(plan, units, finished, wishes, progress)
         summary = _add_up(state, units)
         copies = count_copies(state / f"{unit.identity}.prints" for unit in units)
         if wishes.findings is not None:
             _gather_findings(state, units, wishes.findings, values=wishes.values)
+        if wishes.out is not None:
+            _sweep(wishes.out)
+        if summary.unwritten:
+            (state / _UNWRITTEN).touch()
     faults = gather([*found.faults, *summary.faults])
     lost = any(fault.lost for fault in faults)
     return Outcome(
@@ -166,6 +183,8 @@ def scan(wishes: Wishes, *, private: Path | None = None, progress: Progress | No
         wishes.fail_on,
         len(units),
         len(finished),
+        summary.unwritten,
+        wishes.on,
     )
 
 
@@ -175,7 +194,7 @@ def skipped_words(skipped: dict[str, int]) -> str:
     return "Not looked into: " + ", ".join(f"{ending} × {count:,}" for ending, count in sorted(skipped.items())) + "."
 
 
-def check_controls(rules: str | None, kinds: tuple[str, ...]) -> int:
+def check_controls(rules: tuple[str, str] | None, kinds: tuple[str, ...]) -> int:
     """Send planted values through reading and looking; returns how many. Raises InternalFault when one is missed."""
     import pyarrow as pa
 
@@ -196,6 +215,16 @@ def check_controls(rules: str | None, kinds: tuple[str, ...]) -> int:
     return len(texts)
 
 
+def _own_rules(path: Path | None) -> tuple[str, str] | None:
+    """Name and content of the user's rules: workers need not see the file. Raises BadInput."""
+    if path is None:
+        return None
+    try:
+        return path.name, path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadInput(f"these rules cannot be read: {fault}", where=str(path)) from fault
+
+
 @contextmanager
 def state_folder(private: Path | None, name: str) -> Iterator[Path]:
     """A folder for finished units. It is removed when the run ends well, and stays for the next run otherwise."""
@@ -209,11 +238,26 @@ def state_folder(private: Path | None, name: str) -> Iterator[Path]:
         folder.chmod(0o700)
     except OSError as fault:
         raise CannotWrite(f"cannot be written: {fault.strerror}", where=str(folder)) from fault
+    (folder / _UNWRITTEN).unlink(missing_ok=True)
     yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    if not (folder / _UNWRITTEN).exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _value_key(private: Path | None) -> bytes:
+def _is_finished(state: Path, unit: Unit) -> bool:
+    path = state / f"{unit.identity}.json"
+    return path.exists() and not json.loads(path.read_bytes())["unwritten"]
+
+
+def _sweep(out: Path) -> None:
+    """Workers that were killed leave files that were never finished; the folder is this run's alone."""
+    from haipkit.adapters.write_corpus import UNFINISHED
+
+    for path in out.rglob(f".*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+def value_key(private: Path | None) -> bytes:
     """The key for value ids: kept in a workspace, so that repeats can be counted across scans; else for this run."""
     if private is None:
         return os.urandom(32)
@@ -267,67 +311,29 @@ def check_out(wishes: Wishes, files: "Sequence[CorpusFile]", *, resuming: bool) 
         raise UsageError("this folder is not empty", where=str(out), advice="Name an empty or a new folder.")
     seen: set[str] = set()
     for file in files:
-        if file.name in seen:
-            raise UsageError(f"two files would be copied to {file.name!r}", advice="Scan their folders one by one.")
-        seen.add(file.name)
+        name = table_name(file.name) if wishes.to == "parquet" and file.format == "jsonl" else file.name
+        if name in seen:
+            raise UsageError(f"two files would be copied to {name!r}", advice="Scan their folders one by one.")
+        seen.add(name)
 
 
-def _do(plan: Plan, units: Sequence[Unit], finished: set[str], jobs: int, progress: Progress | None) -> None:
+def _do(plan: Plan, units: Sequence[Unit], finished: set[str], wishes: Wishes, progress: Progress | None) -> None:
     waiting = [unit for unit in units if unit.identity not in finished]
     total = sum(unit.weight for unit in units)
     done = total - sum(unit.weight for unit in waiting)
-    workers = min(jobs or (os.cpu_count() or 1), len(waiting))
-    small = not jobs and sum(unit.weight for unit in waiting) < _ALONE
-    steps = _here(plan, waiting) if workers <= 1 or small else _pooled(plan, waiting, workers)
     if progress is not None:
         progress(done, total)
-    for unit in steps:
+    for unit in run_units(plan, waiting, wishes.jobs, wishes.on):
         done += unit.weight
         if progress is not None:
             progress(done, total)
-
-
-def _here(plan: Plan, units: Sequence[Unit]) -> Iterator[Unit]:
-    for unit in units:
-        do_unit(plan, unit)
-        yield unit
-
-
-def _pooled(plan: Plan, units: Sequence[Unit], workers: int) -> Iterator[Unit]:
-    """In worker processes. A worker that dies (out of memory) ends the pool; what is left is then done here."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    left = {unit.identity: unit for unit in units}
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_settle)
-    try:
-        futures = {pool.submit(do_unit, plan, unit): unit for unit in units}
-        for future in as_completed(futures):
-            future.result()
-            yield left.pop(futures[future].identity)
-    except BrokenProcessPool:
-        pass
-    finally:
-        # Units under way finish and are kept; those that wait are dropped.
-        pool.shutdown(wait=True, cancel_futures=True)
-    yield from _here(plan, list(left.values()))
-
-
-def _settle() -> None:
-    """A worker leaves Ctrl-C to its parent, which lets units under way finish."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _add_up(state: Path, units: Sequence[Unit]) -> Done:
     summary = Done()
     for unit in units:
         one = Done.from_json(json.loads((state / f"{unit.identity}.json").read_bytes()))
-        summary.tally.add(one.tally)
-        summary.faults += one.faults
-        summary.digests |= one.digests
+        summary.add(one)
     return summary
 
 
@@ -353,7 +359,7 @@ def _gather_findings(state: Path, units: Sequence[Unit], target: Path, *, values
     from haipkit.adapters.write_corpus import Shard
 
     with Shard(target, "parquet", "") as shard:
-        shard.write(findings_batch([], values=values))
+        shard.write(Findings(values=values).table())
         for unit in units:
             path = state / f"{unit.identity}.parquet"
             if path.exists():

@@ -20,10 +20,10 @@ class Tally:
     treated: int = 0
     found: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
-    def note(self, kind: str, country: str, confidence: str) -> None:
+    def note(self, kind: str, country: str, confidence: str, count: int = 1) -> None:
         confirmed, probable = self.found.get((kind, country), (0, 0))
-        sure = confidence == "confirmed"
-        self.found[kind, country] = (confirmed + sure, probable + (not sure))
+        sure = count if confidence == "confirmed" else 0
+        self.found[kind, country] = (confirmed + sure, probable + count - sure)
 
     def add(self, other: "Tally") -> None:
         self.bytes += other.bytes

@@ -8,6 +8,9 @@ UNIT = 64 << 20
 """Bytes of a unit, about. Packed files cannot be split, so a unit may be larger."""
 
 
+_LINES = frozenset({"jsonl", "ndjson", "gz", "zst", "bz2"})
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of file number `file`: bytes [start, stop) of JSON lines, row groups of Parquet, or all of it (0, None).
@@ -81,3 +84,12 @@ def shard_name(name: str, shard: tuple[int, int]) -> str:
     if not stem:
         stem, dot, endings = last, "", ""
     return f"{folder}{'/' if folder else ''}{stem}-{number:05d}-of-{many:05d}{dot}{endings}"
+
+
+def table_name(name: str) -> str:
+    """`a/b.jsonl.gz` → `a/b.parquet`: what a file of JSON lines is called as a table."""
+    folder, _, last = name.rpartition("/")
+    stem, _, endings = last.partition(".")
+    while endings and endings.rpartition(".")[2].lower() in _LINES:
+        endings = endings.rpartition(".")[0]
+    return f"{folder}{'/' if folder else ''}{stem}{'.' if endings else ''}{endings}.parquet"
