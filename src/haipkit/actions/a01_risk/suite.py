@@ -16,6 +16,7 @@ from haipkit.kernel.canonical import canonical_json, sha256_hex
 from haipkit.kernel.errors import BadInput, HaipError
 
 MEASURES = ("safety", "over-refusal", "accuracy", "disclosure", "groundedness", "fairness")
+METHODS = ("benchmark", "red-team", "adversarial", "functional")
 TARGETS = ("model", "application")
 """`model`: we choose the system prompt and the tools. `application`: we can only speak to it."""
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,80}")
@@ -66,6 +67,7 @@ class Suite:
     title: str
     domains: tuple[str, ...]
     measures: str
+    method: str
     targets: tuple[str, ...]
     shows: str
     does_not_show: tuple[str, ...]
@@ -109,6 +111,7 @@ def read_suite(head: str, probes: str, where: str = "") -> Suite:
         title=file.text("title", longest=200),
         domains=file.texts("domains", allowed=(*RISK_DOMAINS, "other"), needed=True),
         measures=file.one_of("measures", MEASURES),
+        method=file.one_of("method", METHODS),
         targets=file.texts("targets", allowed=TARGETS, needed=True),
         shows=file.text("shows", sentence=True),
         does_not_show=file.texts("does_not_show", needed=True),
