@@ -2,10 +2,11 @@
 
 import pytest
 
-from haipkit.detectors import fast
+from haipkit.detectors import fast, shingles_fast
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _compiled() -> None:
     if fast.cache_folder() is not None:
         fast.warm()
+        shingles_fast.warm()
