@@ -144,7 +144,10 @@ class Robots:
         if refused:
             agents = ", ".join(sorted(refused)[:4]) + (" and others" if len(refused) > 4 else "")
             pattern = next(iter(refused.values()))
-            return [Signal("robots", DENY, f"disallows {pattern[:80]} for {agents.replace('*', 'all crawlers')}"), *found]
+            return [
+                Signal("robots", DENY, f"disallows {pattern[:80]} for {agents.replace('*', 'all crawlers')}"),
+                *found,
+            ]
         return [Signal("robots", ALLOW, "disallows none of the crawlers asked about"), *found]
 
 

@@ -271,7 +271,7 @@ _TABLE = (
         "Removal of data",
         11,
         "any",
-        None,
+        "selector_id",
         "A request to take data out, and what was done about it",
         day="requested_on",
     ),

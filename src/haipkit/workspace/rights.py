@@ -82,8 +82,9 @@ def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
     Raises InternalFault when a planted reservation was missed, BadInput, NotFound, UsageError, CannotWrite.
     """
     from haipkit.adapters.corpus_files import gather, survey
-    from haipkit.workspace.copies import check_copy
     from haipkit.workspace.rights_sources import media_of, read_sources
+    from haipkit.workspace.scan import Wishes as ScanWishes
+    from haipkit.workspace.scan import check_out
 
     check_controls()
     stored, faults = read_sources(wishes.sources) if wishes.sources else (Stored(), [])
@@ -93,7 +94,7 @@ def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
     if not found.files and not found.faults and not media:
         raise NotFound("there is nothing to look at", where=", ".join(wishes.paths))
     if wishes.drop is not None:
-        check_copy(wishes.drop, wishes.paths, found.files)
+        check_out(ScanWishes(wishes.paths, drop=wishes.drop), found.files, resuming=False)
     work = _Work(judge, wishes.drop, RightsTally(), [*found.faults, *faults])
     total = sum(file.size for file in found.files)
     done = 0

@@ -10,6 +10,9 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "dedup": ("haipkit.cli.data.dedup", "Find copies and near copies, and write a copy without them"),
     "contamination": ("haipkit.cli.data.contamination", "Find the items of benchmarks in the data"),
     "rights": ("haipkit.cli.data.rights", "Find licences and reservations, and decide for each source"),
+    "quality": ("haipkit.cli.data.quality", "Languages, damage, repetition, and who is mentioned or missing"),
+    "bias": ("haipkit.cli.data.bias", "Compare groups in a table: labels, selection rates, errors"),
+    "remove": ("haipkit.cli.data.remove", "Take a source or a document out of a copy, and record it"),
     "warm": ("haipkit.cli.data.warm", "Compile the fast scanner now, so that the next scan uses it"),
 }
 
