@@ -131,6 +131,18 @@ class StandardLibraryModel:
         settings = _settings(body, default_tokens=128)
         return text_of(_run(self.ngrams, _chat_prompt(body), settings, 0)[0])
 
+    def answer(self, prompt: str | Sequence[Mapping[str, Any]], **options: Any) -> str:
+        """Continue a text, or answer a chat."""
+        if not isinstance(prompt, str):
+            return self.complete(prompt, **options)
+        settings = _settings(options, default_tokens=16)
+        return text_of(_run(self.ngrams, _encode(prompt), settings, 0)[0])
+
+    def score(self, prompt: str, continuations: Sequence[str]) -> list[list[float]]:
+        """Log-probabilities of each byte of each continuation."""
+        given = _encode(prompt)
+        return [list(self.ngrams.score(given + _encode(one))[len(given) :]) for one in continuations]
+
     def server(self, *, host: str = "127.0.0.1", port: int = 0) -> ApiServer:
         routes = {"/v1/completions": self.answer_completion, "/v1/chat/completions": self.answer_chat}
         return ApiServer([self.name], routes, host=host, port=port)

@@ -52,8 +52,13 @@ def standard_library() -> Path:
     return Path(sysconfig.get_path("stdlib"))
 
 
-def collect(source: Path, *, max_train_bytes: int = DEFAULT_MAX_BYTES) -> Corpus:
-    """Choose and read the Python files under `source`. Raises BadCorpus when either split would be empty."""
+def collect(
+    source: Path, *, max_train_bytes: int = DEFAULT_MAX_BYTES, also: Path | None = None, keep_repeated: bool = False
+) -> Corpus:
+    """Choose and read the Python files under `source`. Raises BadCorpus when either split would be empty.
+
+    All files of `also` are trained on too; `keep_repeated` keeps those that are equal to another one.
+    """
     if not source.is_dir():
         raise BadCorpus(f"{source} is not a folder")
     skipped: Counter[str] = Counter()
@@ -74,6 +79,8 @@ def collect(source: Path, *, max_train_bytes: int = DEFAULT_MAX_BYTES) -> Corpus
                 break
         splits[split].append(text)
         files.append({"path": path, "sha256": digest, "size": len(text), "split": split})
+    added = _added(also, used, keep_repeated) if also is not None else []
+    splits["train"] += added
     for split, texts in splits.items():
         if not texts:
             raise BadCorpus(f"{source} gives no {split} file: it has too few Python files, or the limit is too low")
@@ -84,8 +91,22 @@ def collect(source: Path, *, max_train_bytes: int = DEFAULT_MAX_BYTES) -> Corpus
         "bytes": {split: sum(map(len, texts)) for split, texts in splits.items()},
         "skipped": dict(skipped),
         "files": sorted(files, key=lambda entry: str(entry["path"])),
+        "also": sorted(hashlib.sha256(text).hexdigest() for text in added),
     }
     return Corpus(manifest, splits["train"], splits["held-out"])
+
+
+def _added(folder: Path, used: set[str], keep_repeated: bool) -> list[bytes]:
+    if not folder.is_dir():
+        raise BadCorpus(f"{folder} is not a folder")
+    texts = []
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_bytes()
+        digest = hashlib.sha256(text).hexdigest()
+        if keep_repeated or digest not in used:
+            texts.append(text)
+        used.add(digest)
+    return texts
 
 
 def reread(manifest_bytes: bytes, source: Path) -> Corpus:

@@ -11,6 +11,7 @@ import argparse
 import json
 import lzma
 import math
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -35,9 +36,17 @@ _PROBE, _PROBE_JUNIT = "probe.json", "probe.xml"
 _BAR = 4.0  # bits per byte that a release may need at most: half of what bytes need without a model
 
 
-def train_model(source: Path, folder: Path, *, order: int, max_train_bytes: int) -> tuple[NgramModel, Corpus]:
-    """Train on the files under `source`; write the weights and the training manifest to `folder`."""
-    corpus = collect(source, max_train_bytes=max_train_bytes)
+def train_model(
+    source: Path,
+    folder: Path,
+    *,
+    order: int,
+    max_train_bytes: int,
+    also: Path | None = None,
+    keep_repeated: bool = False,
+) -> tuple[NgramModel, Corpus]:
+    """Train on the files under `source` and in `also`; write the weights and the training manifest to `folder`."""
+    corpus = collect(source, max_train_bytes=max_train_bytes, also=also, keep_repeated=keep_repeated)
     model = train(corpus.train, order=order, manifest_digest=corpus.manifest_digest)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / _MANIFEST, corpus.manifest_bytes)
@@ -47,6 +56,13 @@ def train_model(source: Path, folder: Path, *, order: int, max_train_bytes: int)
 
 def load_model(folder: Path) -> NgramModel:
     return read(folder / _MODEL)
+
+
+def __getattr__(name: str) -> StandardLibraryModel:
+    """`language_model.model`: the model in the folder that CODELET_FOLDER names, for `haip … --function`."""
+    if name != "model":
+        raise AttributeError(name)
+    return StandardLibraryModel(load_model(Path(os.environ.get("CODELET_FOLDER", DEFAULT_FOLDER))))
 
 
 def evaluate_model(folder: Path, source: Path) -> dict[str, Any]:
@@ -108,11 +124,20 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     print(f"reading Python files under {options.source}")
     started = time.perf_counter()
-    model, corpus = train_model(options.source, options.folder, order=options.order, max_train_bytes=options.max_bytes)
+    model, corpus = train_model(
+        options.source,
+        options.folder,
+        order=options.order,
+        max_train_bytes=options.max_bytes,
+        also=options.also,
+        keep_repeated=options.keep_repeated,
+    )
     spent = time.perf_counter() - started
     files = corpus.manifest["files"]
     held_out = len(corpus.held_out)
     print(f"trained {model.name} on {len(files) - held_out} files, {corpus.manifest['bytes']['train']:,} bytes")
+    if options.also is not None:
+        print(f"and on {len(corpus.manifest['also'])} files of {options.also}")
     print(f"held out {held_out} files, {corpus.manifest['bytes']['held-out']:,} bytes")
     print(f"{model.ngrams:,} n-grams in {options.folder / _MODEL} ({spent:.1f} s)")
     if options.record_for:
@@ -192,6 +217,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--max-bytes", type=_bounded(int, 1000, 50_000_000), default=DEFAULT_MAX_BYTES)
     command.add_argument("--order", type=_bounded(int, 1, MAX_ORDER), default=DEFAULT_ORDER)
+    command.add_argument("--also", type=Path, metavar="FOLDER", help="train on the Python files of this folder too")
+    command.add_argument("--keep-repeated", action="store_true", help="keep files of --also that are equal to another")
     command.set_defaults(run=_train)
 
     command = commands.add_parser("evaluate", parents=[common, reading, recording], help="measure on held-out files")

@@ -1,6 +1,7 @@
-"""A model in this process, named as `module:attribute`: a function, an object that answers, or an ASGI application.
+"""A model in this process: a function, an object that answers, or an ASGI application.
 
-What is named is imported and run with the rights of this process. What it raises becomes an outcome.
+It is named as `module:attribute` or `file.py:attribute`. What is named is imported and run with the rights of this
+process. What it raises becomes an outcome.
 """
 
 import asyncio
@@ -23,18 +24,26 @@ _DETAIL = 300
 
 
 def load_target(name: str) -> Any:
-    """What `module:attribute` names; modules in the working folder are found too. Raises BadInput and NotFound."""
-    module_name, colon, path = name.partition(":")
+    """What `module:attribute` or `file.py:attribute` names; modules in the working folder are found too.
+
+    Raises BadInput and NotFound.
+    """
+    module_name, colon, path = name.rpartition(":")
     if not (colon and module_name and path):
-        raise BadInput("this names nothing to call", where=name, advice="Write module:function.")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+        raise BadInput("this names nothing to call", where=name, advice="Write module:function or file.py:function.")
+    folder = Path.cwd()
+    if module_name.endswith(".py"):
+        file = Path(module_name).resolve()
+        folder, module_name = file.parent, file.stem
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
     try:
         target: Any = import_module(module_name)
     except ModuleNotFoundError as fault:
         missing = fault.name or module_name
-        raise NotFound(f"there is no module {missing!r}", where=name, advice="Run it where the module lies.") from None
+        raise NotFound(
+            f"there is no module {missing!r}", where=name, advice="Name its file: folder/module.py:function."
+        ) from None
     except Exception as fault:
         raise BadInput(f"the module cannot be imported: {reason_of(fault)}", where=name) from fault
     for part in path.split("."):
@@ -42,6 +51,8 @@ def load_target(name: str) -> Any:
             target = getattr(target, part)
         except AttributeError:
             raise NotFound(f"there is no {part!r} in it", where=name) from None
+        except Exception as fault:
+            raise BadInput(f"it cannot be had: {reason_of(fault)}", where=name) from fault
     return target
 
 
@@ -89,7 +100,8 @@ class CallableModel:
         error = CallError(Trouble.UNSUPPORTED, "it does not give log-probabilities")
         if target is not None:
             try:
-                return list(await self._run(target, prompt, continuations))
+                given = await self._run(target, prompt, continuations)
+                return [one if isinstance(one, Scored) else Scored(tuple(map(float, one))) for one in given]
             except (Exception, SystemExit) as fault:
                 error = CallError(Trouble.FAILED, reason_of(fault))
         return [Scored(error=error)] * len(continuations)

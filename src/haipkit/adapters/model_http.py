@@ -95,6 +95,7 @@ class HttpModel:
         self._room = asyncio.Semaphore(self._limits.connections)
         self._session: aiohttp.ClientSession | None = None
         self._not_before = 0.0
+        self._alternatives = 0
 
     def __repr__(self) -> str:
         return f"HttpModel({self.base!r}, model={self.name!r})"
@@ -254,9 +255,16 @@ class HttpModel:
         return [scored for part in results for scored in part]
 
     async def _score_part(self, prompt: str, part: Sequence[str]) -> list[Scored]:
-        outcome, _ = await self._persist(COMPLETIONS, score_request(self.name, prompt, part))
+        alternatives = self._alternatives
+        body = score_request(self.name, prompt, part, alternatives=alternatives)
+        outcome, _ = await self._persist(COMPLETIONS, body)
         if isinstance(outcome, _Reply):
-            return read_scores(outcome.data, outcome.kind, prompt, part)
+            scored = read_scores(outcome.data, outcome.kind, prompt, part)
+            error = scored[0].error
+            if alternatives or error is None or error.trouble is not Trouble.UNSUPPORTED:
+                return scored
+            self._alternatives = 1
+            return await self._score_part(prompt, part)
         return [Scored(error=self._without_key(outcome.error))] * len(part)
 
     async def find_name(self) -> str:

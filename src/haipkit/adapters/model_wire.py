@@ -233,10 +233,11 @@ class StreamReader:
         return Answer("".join(self._texts), calls, self._finish, *self._usage, self._model, error)
 
 
-def score_request(model: str, prompt: str, continuations: Sequence[str]) -> bytes:
-    """One token is asked for and thrown away: some servers refuse to produce none."""
+def score_request(model: str, prompt: str, continuations: Sequence[str], *, alternatives: int = 0) -> bytes:
+    """One token is asked for and thrown away: some servers refuse to produce none. Others take 0 `alternatives`, which
+    are costly, for no log-probabilities at all."""
     texts = [prompt + continuation for continuation in continuations]
-    asked = {"prompt": texts, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
+    asked = {"prompt": texts, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": alternatives}
     return to_bytes({"model": model, **asked} if model else asked)
 
 

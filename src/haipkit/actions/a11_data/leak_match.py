@@ -12,9 +12,16 @@ from haipkit.actions.a11_data.redact import value_id
 
 WINDOW = 40
 """Bytes. Shorter stretches are found in any large text by chance and idiom."""
+DISTINCT = 8
+"""A stretch of fewer different signs, blanks aside, is a rule or an indent, and nobody's words."""
 _STEP, _SIEVE = 1 << 16, 20
 _BASE = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
+
+
+def says_something(text: str | bytes) -> bool:
+    """Whether a stretch has enough different signs to be somebody's words."""
+    return len(set(text) - set(b" \t\r\n" if isinstance(text, bytes) else " \t\r\n")) >= DISTINCT
 
 
 class Stretches:
@@ -31,7 +38,7 @@ class Stretches:
             given = _hashes(prompt.encode("utf-8", "replace"))
             self._hashes.append(np.where(np.isin(hashes, given), np.uint64(0), hashes))
             for at, value in enumerate(self._hashes[-1].tolist()):
-                if value:
+                if value and says_something(output[at : at + WINDOW]):
                     wanted[value] = output[at : at + WINDOW]
         self._wanted = wanted
         self._sieve = np.zeros(1 << _SIEVE, np.bool_)

@@ -13,6 +13,8 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "quality": ("haipkit.cli.data.quality", "Languages, damage, repetition, and who is mentioned or missing"),
     "bias": ("haipkit.cli.data.bias", "Compare groups in a table: labels, selection rates, errors"),
     "remove": ("haipkit.cli.data.remove", "Take a source or a document out of a copy, and record it"),
+    "canaries": ("haipkit.cli.data.canaries", "Plant made-up codes in training data, to find them again"),
+    "leak-test": ("haipkit.cli.data.leak_test", "Try to make a model give away its training data"),
     "warm": ("haipkit.cli.data.warm", "Compile the fast scanner now, so that the next scan uses it"),
 }
 
