@@ -119,6 +119,15 @@ def test_a_bounded_plan_always_decides_and_keeps_both_errors() -> None:
         policy.extended(900)
 
 
+@pytest.mark.parametrize(("calls", "once"), [(310, None), (2000, None), (150, 200), (200, 200)])
+def test_bounded_plans_of_all_sizes_keep_both_errors(calls: int, once: int | None) -> None:
+    found = outlook(Policy.of("5 %", "10 %", max_calls=calls, at_cap="decide", asked_once=once))
+    assert 0.02 < found.alpha <= 0.05
+    assert 0.04 < found.beta <= 0.05
+    assert max(row.undecided for row in found.rows) < 1e-12
+    assert found.table.calls <= calls
+
+
 @pytest.mark.parametrize("calls", [100, 297])
 def test_a_limit_that_is_too_low_to_decide_is_refused(calls: int) -> None:
     with pytest.raises(BadInput, match="too few to decide always") as refused:

@@ -109,6 +109,19 @@ def test_at_the_last_call_it_says_undecided_or_decides() -> None:
     assert (decided.name, decided.calls) in {("PASS", 450), ("FAIL", 450)}
 
 
+def test_calls_without_a_grade_can_leave_even_a_bounded_plan_open() -> None:
+    policy = Policy.of("5 %", "10 %", max_calls=450, at_cap="decide")
+    cut = table_for(policy).passing[450]
+    outcomes: list[Outcome] = ["pass"] * 450
+    for number in range(cut):
+        outcomes[(number + 1) * 449 // (cut + 1)] = "fail"
+    assert read(outcomes, policy).finish().name == "PASS"
+    outcomes[449] = "error"
+    verdict = read(outcomes, policy).finish()
+    assert (verdict.name, verdict.calls, verdict.failures, verdict.errors) == ("UNDECIDED", 450, cut, 1)
+    assert "without a grade leave it open" in verdict.reason
+
+
 def test_a_verdict_does_not_change_with_late_answers() -> None:
     reader = read(["pass"] * 41)
     assert reader.take(41, "fail") is reader.verdict

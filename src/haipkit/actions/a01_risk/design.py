@@ -18,17 +18,18 @@ RATES = tuple(Fraction(one, 100) for one in (0, 1, 3, 5, 7, 10, 20, 50))
 @lru_cache(maxsize=64)
 def table_for(policy: Policy) -> Table:
     """The table of this policy. Raises BadInput where the limit on calls is too low to decide always."""
-    whole = Fraction(1)
-    calls = policy.max_calls or policy.asked_once
-    if calls is None:
-        calls = 5 * fixed_calls(policy)
-        while (table := _table(policy, calls, whole)).calls == calls and calls < MOST_CALLS:
-            calls = min(2 * calls, MOST_CALLS)
-        return table
-    return _with_final_cut(policy, calls) if policy.at_cap == "decide" else _table(policy, calls, whole)
+    if policy.max_calls is not None:
+        cut = policy.at_cap == "decide"
+        return _with_final_cut(policy, policy.max_calls) if cut else _table(policy, policy.max_calls)
+    # Where the limits meet the table ends; before that is known, a guess saves computing what nobody reaches.
+    most = policy.asked_once or MOST_CALLS
+    calls = min(most, 5 * fixed_calls(policy))
+    while (table := _table(policy, calls)).calls == calls < most:
+        calls = min(2 * calls, most)
+    return table
 
 
-def _table(policy: Policy, calls: int, scale: Fraction) -> Table:
+def _table(policy: Policy, calls: int, scale: Fraction = Fraction(1)) -> Table:
     """`scale` below 1 lowers both thresholds. It may only where a final cut shows that alpha and beta hold."""
     alpha, beta = policy.alpha / scale, policy.beta / scale
     if policy.asked_once is not None:
@@ -45,15 +46,18 @@ def _with_final_cut(policy: Policy, calls: int) -> Table:
 
     def attempt(steps: int) -> Table | None:
         table = _table(policy, calls, Fraction(steps, STEPS))
-        if table.calls < calls:
-            return table
         cut = _cut(policy, table)
         if cut is None:
             return None
         return Table((*table.passing[:-1], cut), (*table.failing[:-1], cut + 1))
 
-    lowest, highest = STEPS // 4, 4 * STEPS
+    # Beyond the end of the open table there is nothing to decide; near a fixed design few early stops can be afforded.
+    calls = min(calls, _table(policy, calls).calls)
+    lowest, highest = STEPS // 4, STEPS
     best = attempt(highest)
+    while best is None and highest < 256 * STEPS:
+        lowest, highest = highest, 4 * highest
+        best = attempt(highest)
     if best is None:
         raise BadInput(
             f"{calls} calls are too few to decide always",

@@ -126,11 +126,11 @@ class Reader:
             return self._end("", "PASS")
         if failed >= self.table.failing[self.read]:
             return self._end("", "FAIL")
-        if self.read == self.table.calls:
-            if self.policy.at_cap == "decide" and lost:
-                return self._end("the last call was read, and the calls without a grade leave it open")
-            return self._end("the last call was read, and the table does not decide")
-        return None
+        if self.read < self.table.calls:
+            return None
+        held = failed <= self.table.passing[self.read] or failed + lost >= self.table.failing[self.read]
+        why = "the calls without a grade leave it open" if held else "the table does not decide"
+        return self._end(f"the last call was read, and {why}")
 
     def _end(self, reason: str, decided: Literal["PASS", "FAIL"] | None = None) -> Verdict:
         lost = self._counts["error"] + self._counts["unscored"]
