@@ -744,7 +744,7 @@ def told(
     records = []
     for record in (book or ledger()).records:
         gone = frozenset(a.sha256 for a in record.header.attachments) if record.title in lost else frozenset()
-        records.append(replace(record, missing=gone))
+        records.append(record._replace(missing=gone))
     assessment = assess(CONDUCT, records, AS_OF)
     by_kind: dict[str, list[Record]] = {}
     for record in reversed(records):

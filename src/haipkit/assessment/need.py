@@ -142,11 +142,15 @@ def matches(body: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
             if actual != wanted:
                 return False
             continue
-        choices = wanted if isinstance(wanted, list | tuple) else (wanted,)
-        if isinstance(actual, list | tuple):
-            if not any(choice in actual for choice in choices):
+        choices = wanted if isinstance(wanted, (list, tuple)) else (wanted,)
+        if not isinstance(actual, (list, tuple)):
+            if actual not in choices:
                 return False
-        elif actual not in choices:
+            continue
+        for choice in choices:
+            if choice in actual:
+                break
+        else:
             return False
     return True
 
@@ -163,10 +167,11 @@ def _oldest(as_of: date, max_age_days: int | None) -> str:
 
 def _counts(record: Record, day: str, oldest: str) -> bool:
     header = record.header
+    # An instant sorts behind the day that it begins with.
     return (
-        (header.valid_until is None or header.valid_until >= day)
+        header.occurred_at >= oldest
+        and (header.valid_until is None or header.valid_until >= day)
         and (header.valid_from is None or header.valid_from <= day)
-        and header.occurred_at[:10] >= oldest
     )
 
 

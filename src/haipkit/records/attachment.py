@@ -1,11 +1,9 @@
 """A file that a record points at: named by digest, kept beside the log, never inside it."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """`sha256` lower-case hex, `size` in bytes, `media_type` as in RFC 6838, `name` the file name without folders."""
 
     sha256: str

@@ -5,7 +5,7 @@ Instants and days are text as in `kernel.clock`. Nothing personal belongs in a h
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from haipkit.kernel.words import Origin, Strength
@@ -14,8 +14,7 @@ from haipkit.records.attachment import Attachment
 ENVELOPE_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(NamedTuple):
     name: str
     version: str
 
@@ -84,16 +83,15 @@ class Header(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record as read back: `index` is its place in the ledger; `missing` lists attachments whose bytes are gone.
 
     `independent` is true when the signature is by a key that this workspace does not hold.
     """
 
     header: Header
-    body: Mapping[str, Any] = field(default_factory=dict)
-    index: int = -1
+    body: Mapping[str, Any] = MappingProxyType({})
+    index: int = -1  # type: ignore[assignment]  # instead of a tuple's method, which nobody asks of a record
     missing: frozenset[str] = frozenset()
     independent: bool = False
 
