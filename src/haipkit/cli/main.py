@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("haipkit.cli.imports", "Take over results of other tools: JUnit, SARIF, Inspect, CycloneDX"),
     "scan": ("haipkit.cli.scan", "Look into a data set for personal data, secrets and copies"),
     "data": ("haipkit.cli.data", "Know what is in a data set, and what a model gives away of it"),
+    "evaluate": ("haipkit.cli.evaluate", "Test how a system behaves, by a rule that was registered first"),
+    "gate": ("haipkit.cli.gate", "May this release go out? For CI: 0 pass, 1 fail, 2 undecided, 3 invalid"),
     "status": ("haipkit.cli.status", "Where you stand with each of the twelve actions"),
     "next": ("haipkit.cli.next", "What to do first, and why"),
     "report": ("haipkit.cli.report", "Write a report: gaps, conformity, transparency, haip"),
@@ -32,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor")),
-    ("Record", ("add", "evidence", "import", "scan", "data", "attestation", "programme")),
+    ("Record", ("add", "evidence", "import", "scan", "data", "evaluate", "gate", "attestation", "programme")),
     ("See", ("status", "next", "records", "conduct", "schema", "instrument")),
     ("Show others", ("report", "bundle", "verify")),
     ("Ledger", ("ledger", "witness", "keys", "completion")),

@@ -1,0 +1,18 @@
+"""`haip evaluate`: plan, run and compare tests of how a system behaves. One subcommand a file."""
+
+import click
+
+from haipkit.cli.lazy import lazy
+
+SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "suites": ("haipkit.cli.evaluate.suites", "What can be asked: the suites that come with haip"),
+    "plan": ("haipkit.cli.evaluate.plan", "Register what will be asked and what decides, before the first call"),
+    "run": ("haipkit.cli.evaluate.run", "Run a registered plan, or go on with it"),
+    "list": ("haipkit.cli.evaluate.plans", "The plans and what came of them"),
+    "compare": ("haipkit.cli.evaluate.compare", "Two runs of the same probes side by side"),
+}
+
+
+@click.group(name="evaluate", cls=lazy(SUBCOMMANDS))
+def command() -> None:
+    """Find out how a system behaves, with a rule that was registered first (action 1)."""
