@@ -169,6 +169,7 @@ def tables_of(rules: Rules) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8
         for number, form in enumerate(rules.forms)
         if form.anchor == "byte"
     )
+    slots = {byte: place for place, byte in enumerate(sorted({one[0] for one in triggers}))}
     grammars = {name: [form.rule for form in rules.forms if form.anchor == name] for name in ("mail", "url")}
     following, heads, lists, previous, offsets = _heads(rules.forms)
     ints: dict[str, Sequence[Any]] = {
@@ -183,6 +184,7 @@ def tables_of(rules: Rules) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8
         "LIST_FORMS": [number for one in lists for number in one],
         "TRIGGER_AT": _ranges([trigger for trigger, *_ in triggers]),
         "TRIGGERS": [one[1:] for one in triggers],
+        "SLOTS": [slots.get(byte, 0) for byte in range(256)],
         "MAIL": grammars["mail"],
         "URL": grammars["url"],
         "RULE_FACTS": _rule_facts(rules),
@@ -191,10 +193,11 @@ def tables_of(rules: Rules) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8
         **_words(rules),
     }
     begins = frozenset(trigger for trigger, *_ in triggers)
-    codes = _events(begins, grammars) + LOWER + _flags(SEPARATORS) + following + _flags(b"\xc2\xe2\xe3\xef")
+    codes = _events(begins, grammars) + LOWER + _flags(SEPARATORS) + following + _flags(b"\xc2\xe2\xef\x80\xbc")
     second = [frozenset().union(*(_second(rules.forms[number]) for number in one)) for one in lists]
     parts = {
         "SECOND": b"".join(map(_flags, second)),
+        "NEXT": b"".join(_flags(_next(rules.forms, byte)) for byte in slots),
         "MEMBERS": b"".join(map(_flags, classes)),
         "NOT_BYTES": b"".join(value.encode() for rule in rules.rules for value in rule.not_values),
         "WORD_BYTES": b"".join(word for name in sorted(rules.words) for word in rules.words[name]),
@@ -297,6 +300,20 @@ def _second(form: Form) -> frozenset[int]:
     if len(rest) < 2 or rest[0].most > 1 or rest[0].members & DIGITS:
         return frozenset(range(256))
     return rest[1].members
+
+
+def _next(forms: Sequence[Form], trigger: int) -> frozenset[int]:
+    """The bytes that can stand after a trigger in the forms that it announces."""
+    found: set[int] = set()
+    for form in forms:
+        if form.anchor == "byte" and form.trigger == trigger:
+            at = 0
+            for number, element in enumerate(form.elements):
+                if at == form.offset:
+                    found |= form.elements[number + 1].members if number + 1 < len(form.elements) else set(range(256))
+                    break
+                at += element.least
+    return frozenset(found)
 
 
 def _beside(form: Form) -> tuple[int, int]:

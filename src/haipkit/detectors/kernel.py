@@ -30,21 +30,21 @@ Array = Any
 #   RULE_FACTS: check, raw, joins, proof (2 check, 1 check and word, 0 none), needs a word, list of words, list of
 #   opposed words, reach
 #   WORD_BY_LAST, WORD_BY_FIRST: by list and byte · WORDS_LAST, WORDS_FIRST: words in that order · WORD_ENDS: by word
-#   PREVIOUS: by byte before the first digit, a bit for every offset it allows
+#   PREVIOUS: by byte before the first digit, a bit for every offset it allows · SLOTS: by byte, its place in NEXT
 # and in `codes`: MEMBERS: by class and byte · NOT_BYTES · WORD_BYTES · PAIRS_BEFORE, PAIRS_AFTER: by list and pair of
-# bytes · SECOND: by list of forms and the second byte after the digit run.
+# bytes · SECOND: by list of forms and the second byte after the digit run · NEXT: by trigger and the byte after it.
 EVENTS, LOWERED, SEPARATING, FOLLOWING = 0, 256, 512, 768
 NAMES = (
     "ELEMENTS", "FORM_AT", "FORM_RULE", "FORM_WALK", "OFFSETS", "HEADS", "LIST_AT", "LIST_FORMS", "TRIGGER_AT",
     "TRIGGERS", "MAIL", "URL", "RULE_FACTS", "NOT_AT", "NOT_ENDS", "WORD_BY_LAST", "WORD_BY_FIRST", "WORDS_LAST",
     "WORDS_FIRST", "WORD_ENDS", "PREVIOUS", "MEMBERS", "NOT_BYTES", "WORD_BYTES", "OFFSET_COUNT", "MAIL_COUNT",
-    "URL_COUNT", "FOLLOWING_COUNT", "PAIRS_BEFORE", "PAIRS_AFTER", "SECOND",
+    "URL_COUNT", "FOLLOWING_COUNT", "PAIRS_BEFORE", "PAIRS_AFTER", "SECOND", "SLOTS", "NEXT",
 )  # fmt: skip
 (
     ELEMENTS, FORM_AT, FORM_RULE, FORM_WALK, OFFSETS, HEADS, LIST_AT, LIST_FORMS, TRIGGER_AT,
     TRIGGERS, MAIL, URL, RULE_FACTS, NOT_AT, NOT_ENDS, WORD_BY_LAST, WORD_BY_FIRST, WORDS_LAST,
     WORDS_FIRST, WORD_ENDS, PREVIOUS, MEMBERS, NOT_BYTES, WORD_BYTES, OFFSET_COUNT, MAIL_COUNT,
-    URL_COUNT, FOLLOWING_COUNT, PAIRS_BEFORE, PAIRS_AFTER, SECOND,
+    URL_COUNT, FOLLOWING_COUNT, PAIRS_BEFORE, PAIRS_AFTER, SECOND, SLOTS, NEXT,
 ) = range(len(NAMES))  # fmt: skip
 
 
@@ -364,7 +364,8 @@ def scan_text(t: Array, n: int, v: Array, found: Array, count: int, ints: Array,
                 if not possible >> k & 1:
                     continue
                 p = i - ints[ints[OFFSETS] + k]
-                if p < resume:
+                # Most starts lie inside a word, in hashes and names with digits: nothing begins there.
+                if p < resume or (p > 0 and grammar.is_word(t[p - 1]) and grammar.is_word(t[p])):
                     continue
                 forms = ints[ints[HEADS] + ((10 * k + first) * RUN + run) * ints[FOLLOWING_COUNT] + following]
                 if forms == 0 or (j + 1 < n and not codes[ints[SECOND] + 256 * forms + t[j + 1]]):
@@ -377,7 +378,7 @@ def scan_text(t: Array, n: int, v: Array, found: Array, count: int, ints: Array,
                         count += 1
             i = j
             continue
-        if event & TRIGGER:
+        if event & TRIGGER and (i + 1 == n or codes[ints[NEXT] + 256 * ints[ints[SLOTS] + t[i]] + t[i + 1]]):
             count = take_triggered(i, t, n, v, found, count, ints, codes)
         if event & AT:
             count = take_mail(i, t, n, v, found, count, ints, codes)
@@ -450,10 +451,10 @@ def scan_documents(
     while document < begins.shape[0]:
         begin, stop = begins[document], stops[document]
         high = np.uint8(0)
-        for i in range(begin, stop):
-            high |= data[i]
         sites = 0
         t = data[begin:stop]
+        for c in t:
+            high |= c
         if high & 0x80:
             n, sites = kernel_fold.fold_into(data, begin, stop, folded, site_at, spare, codes)
             if sites:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-LEADING = 1024
+# Flags of the bytes that tell a character to fold: C2, E2 and EF begin one, 80 and BC end one.
+TELLING = 1024
 Array = Any
 
 
@@ -19,27 +20,26 @@ def fold_into(
     n = 0
     sites = 0
     while i < stop:
-        c = data[i]
-        if c < 0x80:
+        while i + 8 <= stop and not (
+            codes[TELLING + data[i]] | codes[TELLING + data[i + 1]]
+            | codes[TELLING + data[i + 2]] | codes[TELLING + data[i + 3]]
+            | codes[TELLING + data[i + 4]] | codes[TELLING + data[i + 5]]
+            | codes[TELLING + data[i + 6]] | codes[TELLING + data[i + 7]]
+        ):  # fmt: skip
+            i += 8
+        while i < stop and not codes[TELLING + data[i]]:
             i += 1
-            while i + 8 <= stop and not (
-                codes[LEADING + data[i]] | codes[LEADING + data[i + 1]] | codes[LEADING + data[i + 2]]
-                | codes[LEADING + data[i + 3]] | codes[LEADING + data[i + 4]] | codes[LEADING + data[i + 5]]
-                | codes[LEADING + data[i + 6]] | codes[LEADING + data[i + 7]]
-            ):  # fmt: skip
-                i += 8
-            continue
-        # Most characters of Japanese text: kana but the sign for long vowels, and kanji. Broken ones go byte by byte.
-        if 0xE3 <= c < 0xEF and i + 2 < stop and data[i + 1] < 0xC2 and data[i + 2] < 0xC2:
-            if c > 0xE3 or (data[i + 1] != 0x80 and data[i + 2] != 0xBC) or data[i + 1] == 0x81:
-                i += 3
+        if i == stop:
+            break
+        # The wide blank and the long vowel sign are told by their last byte: their first one begins all kana.
+        if data[i] < 0xC2:
+            if i - 2 < last or data[i - 2] != 0xE3:
+                i += 1
                 continue
-        elif not codes[LEADING + c]:
-            i += 1
-            continue
+            i -= 2
         size, meant = meaning(data, begin, i, stop)
         if not size:
-            i += 1
+            i += 1 if data[i] != 0xE3 else 3
             continue
         n = copied(data, last, i, folded, n)
         site_at[sites] = n

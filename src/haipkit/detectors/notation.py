@@ -140,6 +140,8 @@ def _commonness(byte: int) -> int:
     """How often a byte is met in text: 0 seldom (marks, rare capitals), more for letters in the order of their use."""
     if byte in b"@:_-":
         return 0
+    if byte in b";=":
+        return 9
     if byte in UPPER:
         return 1 + (26 - _COMMON_LETTERS.index(byte + 32)) // 4
     if byte in _COMMON_LETTERS:
