@@ -60,7 +60,8 @@ def next_steps(
     for group in groups.values():
         lead = _lead(group.findings, order)
         together.setdefault((group.first or lead.requirement, lead.subject), []).append(group)
-    ranked = [_ranked(conduct, parts, assessment.clocks, order, blanks) for parts in together.values()]
+    clocks = [(clock, frozenset(_expand(conduct, clock))) for clock in assessment.clocks if not clock.done]
+    ranked = [_ranked(conduct, parts, clocks, order, blanks) for parts in together.values()]
     ranked.sort(key=lambda pair: pair[0])
     return tuple(step for _, step in ranked)
 
@@ -102,13 +103,17 @@ def _starting_order(conduct: Conduct, profile: str) -> Mapping[str, int]:
 
 
 def _ranked(
-    conduct: Conduct, parts: Sequence[_Group], clocks: Sequence[Clock], order: Mapping[str, int], blanks: Blanks
+    conduct: Conduct,
+    parts: Sequence[_Group],
+    clocks: Sequence[tuple[Clock, frozenset[str]]],
+    order: Mapping[str, int],
+    blanks: Blanks,
 ) -> tuple[tuple[object, ...], Step]:
     findings = list({finding.id: finding for group in parts for finding in group.findings}.values())
     first = _lead(findings, order)
     requirement = conduct.requirements[first.requirement]
     touched = {finding.requirement for finding in findings}
-    running = [clock for clock in clocks if not clock.done and touched & set(_expand(conduct, clock))]
+    running = [clock for clock, reach in clocks if touched & reach]
     legal = min((clock for clock in running if clock.kind == "legal"), key=lambda clock: clock.due, default=None)
     dates = [clock.due for clock in running] + [finding.due for finding in findings if finding.due]
     due = legal.due if legal else min(dates, default=None)
