@@ -26,7 +26,7 @@ from haipkit.ledger.disclosure import open_sealed, seal, withhold, write_present
 from haipkit.ledger.export import export_tree
 from haipkit.ledger.keys import SigningKey
 from haipkit.ledger.log import Log
-from haipkit.ledger.open import create_ledger
+from haipkit.ledger.open import create_ledger, open_ledger
 from haipkit.ledger.projection import Entry, make_entry
 from haipkit.ledger.verify import verify_bundle, verify_export
 from helpers.forge import sealed, unpack
@@ -126,6 +126,33 @@ def test_go_accepts_our_bundles_and_trees_of_every_shape(size: int, go: Judge, t
             head.write_bytes(log.checkpoint(old))
             assert go(tmp_path / "bundle.zip", vkey, head) == "valid"
             assert go(tmp_path / "tree", vkey, head) == "valid"
+
+
+def test_go_follows_a_log_from_one_key_to_the_next(go: Judge, tmp_path: Path) -> None:
+    old, new = (SigningKey.ephemeral("bakery.example/haip") for _ in range(2))
+    path = tmp_path / "ledger.db"
+    with filled(path, old, 3) as log:
+        before, handover = tmp_path / "before", tmp_path / "handover"
+        before.write_bytes(log.checkpoint())
+        handover.write_bytes(log.hand_over(new))
+    with open_ledger(path, expected=new.verifier(), signer=new) as log:
+        claims = {"v": 1, "id": "id-late", "kind": "note/1", "by": "owner", "origin": "declared"}
+        claims |= {"occurred_at": "2026-11-20T09:30:00Z", "recorded_at": "2026-11-20T09:30:00Z"}
+        log.append([make_entry(claims, {"n": 1}, issuer=new.name, signer=old)])
+        made = Contents(
+            log.checkpoint(),
+            collect_records(log, [0, 3], 4),
+            [old.verifier()],
+            consistency={3: log.consistency_proof(3, 4)},
+        )
+        write_bundle(tmp_path / "bundle.zip", made, new)
+    assert go(tmp_path / "bundle.zip", str(new.verifier()), handover) == "valid"
+    assert go(tmp_path / "bundle.zip", str(new.verifier()), before) == "invalid", "that key did not sign it"
+    assert go(tmp_path / "bundle.zip", str(old.verifier()), handover) == "invalid"
+    verdict = verify_bundle(
+        tmp_path / "bundle.zip", [new.verifier()], retired=[old.verifier()], known_heads=[before.read_bytes()]
+    )
+    assert verdict.word == "valid"
 
 
 def test_go_reads_a_large_attachment(go: Judge, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ _COLOURS = {"valid": "green", "invalid": "red", "unknown": "yellow"}
     "--key", "keys", multiple=True, metavar="VKEY", help="The log's public key, or a file that holds it (repeatable)."
 )
 @click.option(
+    "--old-key", "old_keys", multiple=True, metavar="VKEY", help="A key the log had before; counts for --head alone."
+)
+@click.option(
     "--head",
     "heads",
     multiple=True,
@@ -37,6 +40,7 @@ def command(
     ctx: click.Context,
     target: Path | None,
     keys: tuple[str, ...],
+    old_keys: tuple[str, ...],
     heads: tuple[Path, ...],
     witnesses: tuple[str, ...],
     as_json: bool,
@@ -51,7 +55,8 @@ def command(
     if target is None or (target / "haip.toml").is_file():
         verdict = _workspace(str(target) if target else ctx.obj, known, watching)
     else:
-        verdict = _foreign(target, [read_key(text) for text in keys], known, watching)
+        trusted, before = ([read_key(text) for text in texts] for texts in (keys, old_keys))
+        verdict = _foreign(target, trusted, before, known, watching)
     if as_json:
         echo_json(verdict.to_json())
     else:
@@ -85,14 +90,20 @@ def _workspace(root: str | None, heads: list[bytes], witnesses: "list[VerifierKe
         return audit(workspace, known_heads=heads, witnesses=witnesses, progress=lambda done, _: step(done))
 
 
-def _foreign(target: Path, keys: "list[VerifierKey]", heads: list[bytes], witnesses: "list[VerifierKey]") -> "Verdict":
+def _foreign(
+    target: Path,
+    keys: "list[VerifierKey]",
+    old_keys: "list[VerifierKey]",
+    heads: list[bytes],
+    witnesses: "list[VerifierKey]",
+) -> "Verdict":
     from haipkit.ledger.verify import verify_bundle, verify_export
 
     if not target.exists():
         raise NotFound("there is no such file or folder", where=str(target))
     if target.is_dir():
-        return verify_export(target, keys, known_heads=heads, witnesses=witnesses)
-    return verify_bundle(target, keys, witnesses=witnesses, known_heads=heads)
+        return verify_export(target, keys, known_heads=heads, witnesses=witnesses, retired=old_keys)
+    return verify_bundle(target, keys, witnesses=witnesses, known_heads=heads, retired=old_keys)
 
 
 def _tell(verdict: "Verdict") -> None:

@@ -179,8 +179,8 @@ class Log:
     def hand_over(self, to: Signer) -> bytes:
         """Let the key of `to` sign the newest head beside the present key, and go on under it alone.
 
-        Returns that head: whoever trusts the present key sees in it which key the log goes on with (docs/spec/ledger.md,
-        ADR 0030). This object appends no more. Raises NotAllowed if opened to read, BadInput if `to` has another name.
+        Returns that head: whoever trusts the present key sees in it which key comes next (docs/spec/ledger.md).
+        This object appends no more. Raises NotAllowed if opened to read, BadInput if `to` has another name.
         """
         if self._signer is None:
             raise NotAllowed("this ledger was opened for reading", advice="Open it with its key to hand it over.")
@@ -459,7 +459,7 @@ class Log:
         size = self._store.size()
         if newest is None or newest[0] != size:
             raise damaged(f"it holds {size} entries, but its signed head covers {newest[0] if newest else 'none'}")
-        if self._others_wrote and self._store.meta().get("key") != str(self.key):
+        if self._store.meta().get("key") != str(self.key):
             raise NotAllowed("the key of this ledger was replaced meanwhile", advice="Open it again, with the new key.")
         head = self._checked_head(self.checkpoint(size))
         frontier = self._frontier

@@ -90,7 +90,47 @@ def read_shelf(workspace: Workspace, as_of: date | None = None) -> Shelf:
 def state(workspace: Workspace, as_of: date | None = None, kinds: Iterable[str] | None = None) -> list[Record]:
     """Records that count on `as_of` (default: now), oldest first."""
     limit = end_of_day(as_of) if as_of is not None else None
-    return _records(workspace, workspace.log.state(None if kinds is None else frozenset(kinds), limit))
+    chosen = None if kinds is None else frozenset(kinds)
+    distrusted = compromised(workspace)
+    if not distrusted:
+        return _records(workspace, workspace.log.state(chosen, limit))
+    rows = workspace.log.rows(as_of_instant=limit)
+    standing_rows = _standing([row for row in rows if not _distrusts(distrusted, row)])
+    return _records(workspace, [row for row in standing_rows if chosen is None or row.kind in chosen])
+
+
+def compromised(workspace: Workspace) -> dict[str, str]:
+    """Keys that are marked as compromised: key id → since when. What they signed from then on does not count."""
+    found = {}
+    for row in workspace.log.rows(kinds={"key-event/1"}):
+        if '"compromised"' in row.body:
+            body = json.loads(row.body)
+            name, _, rest = str(body.get("verifier_key")).partition("+")
+            if body.get("event") == "compromised":
+                found[f"{name}+{rest[:8]}"] = row.occurred_at
+    return found
+
+
+def distrusted_rows(workspace: Workspace) -> "list[Row]":
+    """What a compromised key signed after it was one, in the log's order."""
+    keys = compromised(workspace)
+    return [row for row in workspace.log.rows() if _distrusts(keys, row)] if keys else []
+
+
+def _distrusts(keys: Mapping[str, str], row: "Row") -> bool:
+    since = keys.get(row.signer)
+    return since is not None and row.recorded_at >= since
+
+
+def _standing(rows: "Sequence[Row]") -> "list[Row]":
+    """As `Log.state`, among these rows alone: of each kind, key and system the newest, and nothing superseded."""
+    newest = {(row.kind, row.key, row.system): row.idx for row in rows if row.key is not None}
+    replaced = {row.supersedes: row.idx for row in rows if row.supersedes is not None}
+    return [
+        row
+        for row in rows
+        if (row.key is None or newest[row.kind, row.key, row.system] == row.idx) and replaced.get(row.id, -1) < row.idx
+    ]
 
 
 def history(workspace: Workspace, kinds: Iterable[str] | None = None) -> list[Record]:

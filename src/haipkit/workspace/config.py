@@ -23,6 +23,7 @@ SETTINGS: dict[str, dict[str, tuple[type, str]]] = {
         "origin": (str, "Public name of the log, a schema-less URL; it never changes"),
         "path": (str, "Where the log lies, inside the workspace"),
         "verifier_key": (str, "Public key of the log (C2SP vkey); the log is refused if its own differs"),
+        "retired_keys": (list, "Public keys that the log used before (`haip keys rotate log`): for older heads only"),
     },
     "keys": {
         "folder": (str, "Where the private keys lie, inside the workspace"),
@@ -66,6 +67,7 @@ class Config:
     start: str | None
     witnesses: tuple[str, ...]
     language: str
+    retired_keys: tuple[str, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -117,6 +119,7 @@ def read_config(root: Path) -> Config:
         start=assessment.get("start"),
         witnesses=tuple(data.get("witness", {}).get("keys", ())),
         language=data.get("report", {}).get("language", "en"),
+        retired_keys=tuple(data["ledger"].get("retired_keys", ())),
     )
 
 
@@ -213,12 +216,18 @@ def new_config(name: str, origin: str, verifier_key: str, office: str, *, protec
 
 def set_value(config: Config, section: str, name: str, value: Any) -> None:
     """Change one setting and keep every comment. Raises BadConfig, CannotWrite; on failure nothing is changed."""
+    set_values(config, section, {name: value})
+
+
+def set_values(config: Config, section: str, values: Mapping[str, Any]) -> None:
+    """Change several settings of a section in one step. Raises as `set_value`."""
     import tomlkit
 
     document = tomlkit.parse(config.file.read_text("utf-8"))
     if section not in document:
         document.add(section, tomlkit.table())
-    document[section][name] = value
+    for name, value in values.items():
+        document[section][name] = value
     text = tomlkit.dumps(document)
     _check(tomllib.loads(text), str(config.file))
     save(config.file, text.encode("utf-8"))

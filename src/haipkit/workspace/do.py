@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haipkit.kernel.clock import now, parse_day, parse_instant, write_instant
-from haipkit.kernel.errors import BadInput, NotFound
+from haipkit.kernel.errors import BadInput, NotAllowed, NotFound
 from haipkit.kernel.identity import new_id
 from haipkit.kernel.words import Origin
 from haipkit.records.kinds import KINDS, Kind, find_kind
 from haipkit.records.record import Header, Record, Tool
-from haipkit.workspace.ask import Shelf, read_shelf
+from haipkit.workspace.ask import Shelf, compromised, read_shelf
 from haipkit.workspace.forms import Form, check_body, slug, split_form
 from haipkit.workspace.open import Workspace, open_workspace
 from haipkit.workspace.people import load_signers
@@ -47,6 +47,11 @@ def writing(workspace: Workspace, office: str | None = None) -> "Iterator[tuple[
     from haipkit.ledger.open import open_ledger
 
     log_key, office_key = load_signers(workspace.config, office)
+    if office_key.verifier().kid in compromised(workspace):
+        raise NotAllowed(
+            f"the key {office_key.verifier().kid} is marked as compromised, so it signs nothing more",
+            advice=f"Make a new one: haip keys rotate {office or workspace.config.office}.",
+        )
     log = open_ledger(workspace.config.ledger, expected=log_key.verifier(), signer=log_key)
     try:
         yield log, office_key

@@ -53,7 +53,8 @@ def remembered(passphrase: str | None) -> Iterator[None]:
             _remembered.pop()
 
 
-def _asked_once() -> Callable[[], str]:
+def asked_once() -> Callable[[], str]:
+    """A source of the passphrase that asks at most once, and not at all within `remembered`."""
     answer: list[str] = _remembered[-1:]
 
     def ask() -> str:
@@ -74,7 +75,7 @@ def load_signers(config: Config, office: str | None = None) -> tuple["SigningKey
     from haipkit.ledger.checkpoint import VerifierKey
     from haipkit.ledger.keys import load_key
 
-    ask = _asked_once()
+    ask = asked_once()
     log = load_key(
         config.keys / f"{config.log_key}.pem", config.origin, ask, expected=VerifierKey.parse(config.verifier_key)
     )

@@ -42,6 +42,7 @@ def audit(
         known_heads=known_heads,
         witnesses=witnesses,
         signers=list(signer_keys(workspace).values()),
+        retired=workspace.config.retired_keys,
         tile=log.tile,
         rows=log.rows,
         disclosures=log.disclosures,
@@ -50,10 +51,11 @@ def audit(
 
 
 def signer_keys(workspace: Workspace) -> dict[str, "VerifierKey"]:
-    """Verifier keys of everybody who signed records here: our offices and accepted assessors. Key id → key."""
+    """Verifier keys of everybody who signed records here: our offices, also with keys they had before, and accepted
+    assessors. Key id → key."""
     from haipkit.ledger.keys import load_verifier
 
-    folders = (workspace.config.keys, assessor_folder(workspace))
+    folders = (workspace.config.keys, workspace.config.keys / "retired", assessor_folder(workspace))
     found = [load_verifier(path) for folder in folders for path in sorted(folder.glob("*.vkey"))]
     return {key.kid: key for key in found}
 

@@ -30,9 +30,13 @@ def verify_export(
     known_heads: Sequence[bytes] = (),
     witnesses: Keys = (),
     signers: Keys = (),
+    retired: Keys = (),
     progress: Progress | None = None,
 ) -> Verdict:
-    """Audit a static tile tree (C2SP tlog-tiles): every entry, every tile, and that no file is there besides."""
+    """Audit a static tile tree (C2SP tlog-tiles): every entry, every tile, and that no file is there besides.
+
+    `retired` are keys that the log used before; they count for `known_heads` alone.
+    """
     tree = StaticTree(Path(folder))
     findings = Findings()
     keys = log_keys(vkeys)
@@ -41,7 +45,7 @@ def verify_export(
             note = tree.checkpoint()
         signed, head = trusted_head(findings, note, keys, "checkpoint")
         check_cosignatures(findings, signed, witness_keys(witnesses))
-        earlier = known_heads_of(findings, known_heads, keys, head)
+        earlier = known_heads_of(findings, known_heads, [*keys, *log_keys(retired)], head)
         reader = RecordReader(findings, head.origin, [*keys, *log_keys(signers)])
         with findings.step("files"):
             tree.check_names(head.size)
