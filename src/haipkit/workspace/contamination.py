@@ -1,7 +1,7 @@
 """Looks for the items of benchmarks in a data set, in one reading of it, and keeps a measured record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -28,6 +28,7 @@ from haipkit.workspace.pool import Progress, run_units
 
 if TYPE_CHECKING:
     from haipkit.adapters.corpus_files import CorpusFile, Fault
+    from haipkit.adapters.read_corpus import PartReport
     from haipkit.workspace.do import Written
 
 
@@ -136,33 +137,65 @@ def read_benchmark(path: str, fields: Sequence[str] = ()) -> list[Benchmark]:
 
 
 def _benchmark(file: "CorpusFile", fields: Sequence[str]) -> Benchmark:
-    from haipkit.adapters.corpus_blocks import CsvBlock, RawBlock
-    from haipkit.adapters.read_corpus import PartReport, read_part
+    from haipkit.adapters.read_corpus import PartReport
 
     report = PartReport()
-    items: list[tuple[str, ...]] = []
-    places: list[int] = []
+    items = list(_listed_items(file, report) if file.format == "json" else _read_items(file, report))
+    lost = [fault for fault in report.faults if fault.lost or "not JSON" in fault.what]
+    if lost:
+        raise BadInput(str(lost[0]), advice="A benchmark has to be read whole, or its rates would be wrong.")
+    chosen = [tuple(texts[at] for at in item_fields(names, fields)) for _, names, texts in items]
+    if not any(text.strip() for item in chosen for text in item):
+        known = f"No item has a field called {' or '.join(fields)}." if fields else ""
+        raise BadInput("there are no items with text in it", where=file.name, advice=known)
+    places = tuple(place for place, *_ in items)
+    return Benchmark(Path(file.name).name, report.sha256 or "", tuple(chosen), places)
+
+
+Item = tuple[int, list[str], list[str]]
+"""Its place in the file, names of its fields, and their texts."""
+
+
+def _read_items(file: "CorpusFile", report: "PartReport") -> Iterator[Item]:
+    from haipkit.adapters.corpus_blocks import CsvBlock, RawBlock
+    from haipkit.adapters.read_corpus import read_part
+
     for block in read_part(file, 0, None, report):
         if isinstance(block, RawBlock):
             continue
         head = isinstance(block, CsvBlock) and block.documents < len(block.starts)
         rows: dict[int, list[int]] = {}
-        for row in range(block.batch.num_rows):
+        for row in block.in_order().tolist():
             rows.setdefault(block.owner(row), []).append(row)
-        column = block.batch.column("document")
+        places = block.batch.column("document")
         for owner, members in sorted(rows.items()):
-            if head and not owner:
-                continue
-            chosen = item_fields([block.name(row) for row in members], fields)
-            items.append(tuple(block.value(members[place]).decode("utf-8", "replace") for place in chosen))
-            places.append(column[members[0]].as_py())
-    lost = [fault for fault in report.faults if fault.lost or "not JSON" in fault.what]
-    if lost:
-        raise BadInput(str(lost[0]), advice="A benchmark has to be read whole, or its rates would be wrong.")
-    if not any(text.strip() for item in items for text in item):
-        known = f"No item has a field called {' or '.join(fields)}." if fields else ""
-        raise BadInput("there are no items with text in it", where=file.name, advice=known)
-    return Benchmark(Path(file.name).name, report.sha256 or "", tuple(items), tuple(places))
+            if owner or not head:
+                texts = [block.value(row).decode("utf-8", "replace") for row in members]
+                yield places[members[0]].as_py(), [block.name(row) for row in members], texts
+
+
+def _listed_items(file: "CorpusFile", report: "PartReport") -> Iterator[Item]:
+    """The items of a JSON file that is a list, or an object with one list of objects in it."""
+    from haipkit.adapters.corpus_files import open_file
+    from haipkit.adapters.corpus_json import DECODER, Pairs, json_strings
+    from haipkit.adapters.unpack import Hashed, Unpacked
+
+    found = list(_read_items(file, report))
+    if len(found) != 1 or report.faults:
+        yield from found
+        return
+    with open_file(file.path) as stream:
+        unpacked = Unpacked(Hashed(stream), file.packing)
+        data = b"".join(iter(partial(unpacked.read, 1 << 20), b""))
+    value = DECODER.decode(data.decode("utf-8-sig"))
+    if isinstance(value, Pairs):
+        lists = [inner for _, inner in value if inner.__class__ is list and inner and isinstance(inner[0], Pairs)]
+        value = lists[0] if len(lists) == 1 else [value]
+    for place, row in enumerate(value):
+        texts: list[str] = []
+        names: list[str] = []
+        json_strings(row, texts, names, [])
+        yield place, names, texts
 
 
 def _searched(

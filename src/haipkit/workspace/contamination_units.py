@@ -205,7 +205,7 @@ def _exact_hits(made: Any, keys: Any, engine: str) -> Any:
     return np.column_stack([documents[some], places[some]])
 
 
-def _note(done: Looked, hits: dict[str, Any], tables: dict[str, tuple[Any, Any]], file: int, places: list[int]) -> None:
+def _note(done: Looked, hits: dict[str, Any], tables: dict[str, tuple[Any, Any]], file: int, places: Any) -> None:
     """Add the hits of a block: which keys, and which document holds most of each item."""
     import numpy as np
 
@@ -221,4 +221,4 @@ def _note(done: Looked, hits: dict[str, Any], tables: dict[str, tuple[Any, Any]]
             for item in pairs[low:high, 1].tolist():
                 held[item, document] = held.get((item, document), 0) + 1
     for (item, document), count in held.items():
-        done.better(item, (count, file, places[document]))
+        done.better(item, (count, file, int(places[document])))

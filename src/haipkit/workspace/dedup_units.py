@@ -196,8 +196,8 @@ def sign_unit(plan: DedupPlan, unit: Unit) -> None:
     """
     import numpy as np
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    from haipkit.adapters.write_corpus import Shard
     from haipkit.detectors import minhash, shingles
     from haipkit.detectors.shingles_numbers import LANES
 
@@ -211,9 +211,13 @@ def sign_unit(plan: DedupPlan, unit: Unit) -> None:
     numbers, made = np.concatenate(numbers), np.concatenate(made)
     leave(plan.path(unit, "signatures"), made)
     rows = np.arange(len(numbers), dtype=np.int32)
-    with Shard(plan.path(unit, "bands.parquet"), "parquet", "") as shard:
+    schema = pa.schema(list(zip(BANDS_SCHEMA, (pa.uint64(), pa.int64(), pa.int32()), strict=True)))
+    packed = pa.BufferOutputStream()
+    with pq.ParquetWriter(packed, schema) as writer:
         for keys in minhash.band_keys(made):
-            shard.write(pa.record_batch([pa.array(keys), pa.array(numbers), pa.array(rows)], names=[*BANDS_SCHEMA]))
+            arrays = [pa.array(column) for column in (keys, numbers, rows)]
+            writer.write_batch(pa.record_batch(arrays, schema=schema), row_group_size=max(len(rows), 1))
+    leave(plan.path(unit, "bands.parquet"), packed.getvalue().to_pybytes())
 
 
 def shingle_unit(plan: DedupPlan, unit: Unit) -> None:
@@ -255,9 +259,8 @@ def copy_unit(plan: DedupPlan, unit: Unit) -> None:
         with Shard(target, file.format, file.packing) as shard:
             filled = False
             for block in _guarded(read_part(file, part.start, part.stop, PartReport())):
-                column = block.batch.column("document").to_pylist()
-                rows = [row for row, place in enumerate(column) if place in without] if without else []
-                piece = block.written({}, {block.owner(row) for row in rows})
+                rows = np.isin(block.batch.column("document").to_numpy(), list(without))
+                piece = block.written({}, set(block.owners()[rows].tolist()))
                 filled = filled or len(piece) > 0
                 shard.write(piece)
             if without and (not filled or file.format in ("text", "html")):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from haipkit.kernel.errors import HaipError
@@ -20,7 +21,7 @@ LONGEST = 64 << 20
 
 @dataclass
 class Texts:
-    """The documents of a block: `data` (uint8), [begins, stops) of each text, its place, its number in the block.
+    """The documents of a block: `data` (uint8), and int64 arrays: [begins, stops) of each text in it, and its place.
 
     `block` is None for a document that was put together from several blocks.
     """
@@ -28,8 +29,7 @@ class Texts:
     data: Any
     begins: Any
     stops: Any
-    places: list[int]
-    owners: list[int]
+    places: Any
     block: "Block | None"
 
 
@@ -74,43 +74,46 @@ def _one(text: bytes, place: int) -> Texts:
     import numpy as np
 
     data = np.frombuffer(text, dtype=np.uint8)
-    return Texts(data, np.array([0]), np.array([len(text)]), [place], [0], None)
+    return Texts(data, np.array([0]), np.array([len(text)]), np.array([place]), None)
 
 
 def _texts_of(block: "Block", fields: Sequence[str]) -> Texts:
+    """Documents that hold any text, their values in an order that does not depend on how they were read."""
     import numpy as np
 
     from haipkit.adapters.corpus_blocks import CsvBlock, text_buffers
 
     column = block.batch.column("text")
     offsets, text = text_buffers(column)
-    data = np.frombuffer(text, dtype=np.uint8) if len(text) else np.empty(0, dtype=np.uint8)
-    places = block.batch.column("document").to_pylist()
-    head = isinstance(block, CsvBlock) and block.documents < len(block.starts)
-    rows: dict[int, list[int]] = {}
-    for row in range(len(column)):
-        owner = block.owner(row)
-        if owner or not head:
-            rows.setdefault(owner, []).append(row)
-    chosen = {owner: _chosen(block, members, fields) for owner, members in rows.items()}
-    owners = sorted(chosen)
-    where = [places[rows[owner][0]] for owner in owners]
-    if all(len(members) == 1 for members in chosen.values()):
-        first = np.array([chosen[owner][0] for owner in owners], dtype=np.int64)
-        return Texts(data, offsets[first], offsets[first + 1], where, owners, block)
-    joined = [b"\n".join(block.value(row) for row in chosen[owner]) for owner in owners]
+    data = np.frombuffer(text, dtype=np.uint8) if len(text) else np.zeros(1, dtype=np.uint8)
+    rows, owners = block.in_order(), block.owners()
+    rows = rows[np.diff(offsets)[rows] > 0]
+    if isinstance(block, CsvBlock) and block.documents < len(block.starts):
+        rows = rows[owners[rows] > 0]
+    rows = _chosen(block, rows, owners[rows], fields)
+    owner = owners[rows]
+    first = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])) if len(rows) else rows
+    places = block.batch.column("document").to_numpy()[rows[first]]
+    if len(first) == len(rows):
+        return Texts(data, offsets[rows], offsets[rows + 1], places, block)
+    edges = [*first.tolist(), len(rows)]
+    joined = [b"\n".join(block.value(row) for row in rows[one:other].tolist()) for one, other in pairwise(edges)]
     stops = np.cumsum([len(one) for one in joined])
     begins = stops - np.array([len(one) for one in joined])
-    return Texts(np.frombuffer(b"".join(joined) or b"\0", dtype=np.uint8), begins, stops, where, owners, block)
+    return Texts(np.frombuffer(b"".join(joined), dtype=np.uint8), begins, stops, places, block)
 
 
-def _chosen(block: "Block", rows: list[int], fields: Sequence[str]) -> list[int]:
-    if len(rows) == 1 and not fields:
+def _chosen(block: "Block", rows: Any, owners: Any, fields: Sequence[str]) -> Any:
+    """Of the rows of documents, those whose field is a document's text."""
+    import numpy as np
+
+    if not len(rows):
         return rows
-    names = [block.name(row) for row in rows]
+    nothing = len(TEXT_FIELDS)
     if fields:
-        return [row for row, name in zip(rows, names, strict=True) if name in fields]
-    for field in TEXT_FIELDS:
-        if field in names:
-            return [row for row, name in zip(rows, names, strict=True) if name == field]
-    return rows
+        return rows[[block.name(row) in fields for row in rows.tolist()]]
+    rank = {name: place for place, name in enumerate(TEXT_FIELDS)}
+    ranks = np.array([rank.get(block.name(row), nothing) for row in rows.tolist()])
+    first = np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
+    best = np.repeat(np.minimum.reduceat(ranks, first), np.diff(np.append(first, len(rows))))
+    return rows[ranks == best]
