@@ -6,6 +6,7 @@ in the private folder of the workspace, for the owner alone.
 
 import json
 import secrets
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
@@ -237,7 +238,14 @@ def register(workspace: "Workspace", prepared: Prepared, *, office: str | None =
     def body(day: str) -> dict[str, Any]:
         return _body(prepared, day)
 
-    return keep_measured(workspace, "evaluation-plan", body, key=prepared.key, system=prepared.system, office=office)
+    try:
+        return keep_measured(
+            workspace, "evaluation-plan", body, key=prepared.key, system=prepared.system, office=office
+        )
+    except BaseException:
+        # What is not in the ledger was never planned.
+        shutil.rmtree(folder)
+        raise
 
 
 def _body(prepared: Prepared, day: str) -> dict[str, Any]:
