@@ -1,10 +1,12 @@
-"""`haip witness`: two organisations watch each other's ledger, by files that go any way you like."""
+"""`haip witness`: two organisations watch each other's ledger, by files that go any way you like, or over HTTP."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from haipkit.cli.output import echo_json, line, table
+from haipkit.kernel.errors import UsageError
 
 
 @click.group(name="witness")
@@ -13,21 +15,22 @@ def command() -> None:
     different logs to different people; a witness signs only heads that continue what it signed before.
 
     \b
-    You are watched:   request > send the file > accept the answer
-    You watch others:  watch their key > cosign their request > send the answer back
+    You are watched:   request > send the file > accept the answer    or, over HTTP: send
+    You watch others:  watch their key > cosign their request > send the answer back    or: serve
     """
 
 
 @command.command()
 @click.argument("key")
+@click.option("--url", help="Where it takes heads over HTTP, for `haip witness send`.")
 @click.pass_context
-def trust(ctx: click.Context, key: str) -> None:
+def trust(ctx: click.Context, key: str, url: str | None) -> None:
     """Name a witness of your ledger by its public key (text or file), as `haip witness key` prints it there."""
     from haipkit.workspace.open import open_workspace
     from haipkit.workspace.witnessing import trust_witness
 
     with open_workspace(ctx.obj) as workspace:
-        name = trust_witness(workspace, key)
+        name = trust_witness(workspace, key, url)
     line(f"{name} is a witness of this ledger now.")
 
 
@@ -42,12 +45,53 @@ def request(ctx: click.Context, old_size: int | None, out: Path) -> None:
     from haipkit.ledger.witness import request_cosignature
     from haipkit.workspace.config import save
     from haipkit.workspace.open import open_workspace
+    from haipkit.workspace.witnessing import witnessed_size
 
     with open_workspace(ctx.obj) as workspace:
-        sizes = workspace.log.cosigned_sizes()
-        old = old_size if old_size is not None else (sizes[-1] if sizes else 0)
+        old = old_size if old_size is not None else witnessed_size(workspace)
         save(out, request_cosignature(workspace.log, old))
     line(f"Written: {out}. Send it to your witness.")
+
+
+@command.command()
+@click.argument("url", required=False)
+@click.pass_context
+def send(ctx: click.Context, url: str | None) -> None:
+    """Send your head to the witness at URL, or to all that haip.toml names, and keep their signatures.
+
+    Only the head and hashes leave this machine, no record.
+    """
+    from haipkit.workspace.open import open_workspace
+    from haipkit.workspace.witnessing import send_head
+
+    with open_workspace(ctx.obj) as workspace:
+        urls = [url] if url else list(workspace.config.witness_urls)
+        if not urls:
+            raise UsageError("to which witness?", advice="haip witness send URL, or haip witness trust KEY --url URL")
+        for each in urls:
+            size = send_head(workspace, each)
+            line(f"{each} has signed the head of {size} records.")
+
+
+@command.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8743, show_default=True, help="0 takes a free one.")
+@click.pass_context
+def serve(ctx: click.Context, host: str, port: int) -> None:
+    """Answer the ledgers you watch over HTTP (C2SP tlog-witness), until Ctrl-C.
+
+    It listens on this machine alone unless you name another address. For the outside, put a web
+    server with TLS before it.
+    """
+    from haipkit.workspace.open import open_workspace
+    from haipkit.workspace.witnessing import watched, witness_server
+
+    with open_workspace(ctx.obj) as workspace:
+        count = len(watched(workspace))
+        with witness_server(workspace, host, port) as server:
+            line(f"A witness for {count} {'ledger' if count == 1 else 'ledgers'} at {server.url}. Ctrl-C stops it.")
+            sys.stdout.flush()
+            server.serve_forever()
 
 
 @command.command()

@@ -35,7 +35,10 @@ SETTINGS: dict[str, dict[str, tuple[type, str]]] = {
         "roles": (list, "Roles to assess while no organisation is recorded"),
         "start": (str, "Profile that gives the starting order of `haip next`"),
     },
-    "witness": {"keys": (list, "Public keys of those who watch this log (`haip witness trust`)")},
+    "witness": {
+        "keys": (list, "Public keys of those who watch this log (`haip witness trust`)"),
+        "urls": (list, "Where they take heads over HTTP (`haip witness send`); nothing is sent unasked"),
+    },
     "report": {"language": (str, "Language of reports; English for now")},
 }
 _REQUIRED = (
@@ -68,6 +71,7 @@ class Config:
     witnesses: tuple[str, ...]
     language: str
     retired_keys: tuple[str, ...] = ()
+    witness_urls: tuple[str, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -119,6 +123,7 @@ def read_config(root: Path) -> Config:
         start=assessment.get("start"),
         witnesses=tuple(data.get("witness", {}).get("keys", ())),
         language=data.get("report", {}).get("language", "en"),
+        witness_urls=tuple(data.get("witness", {}).get("urls", ())),
         retired_keys=tuple(data["ledger"].get("retired_keys", ())),
     )
 

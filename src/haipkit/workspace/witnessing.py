@@ -10,14 +10,19 @@ from haipkit.workspace.open import Workspace
 from haipkit.workspace.people import load_signers
 
 if TYPE_CHECKING:
+    from haipkit.adapters.witness_http import WitnessServer
     from haipkit.ledger.checkpoint import VerifierKey
     from haipkit.ledger.witness import Watched, Witness
 
+_OK, _CONFLICT = 200, 409
 MAX_EXCHANGE = 1_000_000
 
 
-def trust_witness(workspace: Workspace, key: str) -> str:
-    """Name a witness in haip.toml. Returns its name. Raises BadInput for a key that is not a witness's."""
+def trust_witness(workspace: Workspace, key: str, url: str | None = None) -> str:
+    """Name a witness in haip.toml, and the address at which it takes heads. Returns its name.
+
+    Raises BadInput for a key that is not a witness's.
+    """
     from haipkit.ledger.checkpoint import COSIGNATURE_V1
 
     found = _key(key)
@@ -27,18 +32,77 @@ def trust_witness(workspace: Workspace, key: str) -> str:
         )
     if str(found) not in workspace.config.witnesses:
         set_value(workspace.config, "witness", "keys", [*workspace.config.witnesses, str(found)])
+    if url is not None and url not in workspace.config.witness_urls:
+        set_value(workspace.config, "witness", "urls", [*workspace.config.witness_urls, url])
     return found.name
+
+
+def witnessed_size(workspace: Workspace) -> int:
+    """The size of the newest head that a witness named here has signed; 0: none has."""
+    from haipkit.ledger.checkpoint import VerifierKey, parse_note, verify_note
+
+    log, named = workspace.log, [VerifierKey.parse(text) for text in workspace.config.witnesses]
+    for size in reversed(log.cosigned_sizes()):
+        if verify_note(parse_note(log.checkpoint(size)), named):
+            return size
+    return 0
+
+
+def send_head(workspace: Workspace, url: str) -> int:
+    """Ask the witness at `url` to sign the newest head, and keep its line. Returns the head's size.
+
+    Raises NotFound when nobody answers, NotAllowed with the reason for a refusal.
+    """
+    from haipkit.adapters.witness_http import ask_witness
+    from haipkit.ledger.checkpoint import parse_decimal
+    from haipkit.ledger.witness import request_cosignature
+
+    if not workspace.config.witnesses:
+        raise NotAllowed("no witness is named yet", advice="haip witness trust KEY --url URL")
+    log = workspace.log
+    answer = ask_witness(url, request_cosignature(log, witnessed_size(workspace)))
+    if answer.status == _CONFLICT:
+        # It signed another head last, and says which: the first time, or when an answer was lost on the way.
+        last = parse_decimal(answer.body.decode("ascii", "replace").strip(), where=url)
+        if last > log.size():
+            raise NotAllowed(
+                f"this witness has signed {last} records of this ledger, which has {log.size()}",
+                where=url,
+                advice="An older copy was restored. Restore the newest one.",
+            )
+        answer = ask_witness(url, request_cosignature(log, last))
+    if answer.status != _OK:
+        reason = answer.body.decode("utf-8", "replace").strip()[:300]
+        raise NotAllowed(f"the witness did not sign ({answer.status}): {reason}", where=url)
+    return _keep_answer(workspace, answer.body)
+
+
+def witness_server(workspace: Workspace, host: str, port: int) -> "WitnessServer":
+    """A server that answers as a witness for the ledgers watched here, with the key of the office that signs."""
+    from haipkit.adapters.witness_http import Reply, WitnessServer
+
+    _, office = load_signers(workspace.config)
+    witness = _witness(workspace)
+
+    def decide(body: bytes) -> Reply:
+        answer = witness.add_checkpoint(body, office)
+        return Reply(answer.status, answer.body, answer.media_type)
+
+    return WitnessServer(host, port, decide)
 
 
 def accept_answer(workspace: Workspace, answer: Path) -> int:
     """Keep the lines of trusted witnesses on the head they signed. Returns its size."""
+    return _keep_answer(workspace, _whole(answer))
+
+
+def _keep_answer(workspace: Workspace, data: bytes) -> int:
     from haipkit.ledger.checkpoint import VerifierKey
     from haipkit.ledger.witness import accept_cosignatures
 
     witnesses = [VerifierKey.parse(text) for text in workspace.config.witnesses]
     if not witnesses:
         raise NotAllowed("no witness is named yet", advice="haip witness trust KEY")
-    data = _whole(answer)
     log, fault = workspace.log, None
     for size in sorted({log.size(), *log.checkpoint_sizes()[-1000:]}, reverse=True):
         try:
