@@ -39,7 +39,7 @@ def crawlers() -> dict[str, tuple[str, ...]]:
     return {purpose: tuple(table[purpose]) for purpose in ("training", "retrieval")}
 
 
-_URL = re.compile(r"(?:https?:)?//(?:[^/?#\s@]*@)?([^/?#\s:]+|\[[0-9a-fA-F:.]+\])(?::\d*)?([^#\s]*)", re.IGNORECASE)
+_URL = re.compile(r"(?:https?:)?//(?:[^/?#\s@]*@)?(\[[0-9a-fA-F:.]+\]|[^/?#\s:\[]+)(?::\d*)?([^#\s]*)", re.IGNORECASE)
 
 
 def split_url(url: str) -> tuple[str, str] | None:

@@ -62,6 +62,8 @@ class Facts:
     def note(self, name: str, value: str) -> None:
         """Take in a field of the document, by its dotted name; most fields say nothing of the source."""
         slot, short = slot_of(name)
+        if not value.strip():  # tables fill absent fields with empty texts
+            return
         match slot:
             case "header":
                 self.headers[short] = value
