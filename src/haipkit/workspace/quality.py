@@ -152,7 +152,7 @@ def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
         for texts in read_texts(file, Part(number, weight=file.size), report, wishes.fields):
             meter.take(texts.data, texts.begins, texts.stops, tally)
             if texts.block is not None:
-                tally.note_empty(max(texts.block.documents - len(texts.owners), 0))
+                tally.note_empty(max(texts.block.documents - len(texts.begins), 0))
         if wishes.columns:
             _represent(file, represented)
         faults += report.faults
