@@ -23,7 +23,6 @@ from haipkit.ledger.store import Query, damaged
 FORMAT = "2"
 BUSY_SECONDS = 10.0
 ROW_ENTRIES = 128
-PAGE_BYTES = 8192
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -59,7 +58,6 @@ def create_file(path: Path, meta: Mapping[str, str], first_note: bytes) -> None:
         os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(draft, isolation_level=None)
         try:
-            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("BEGIN IMMEDIATE")
