@@ -21,7 +21,7 @@ from haipkit.detectors import fast, shingles_kernel, shingles_numbers
 from haipkit.kernel.errors import CannotWrite, InternalFault, Unavailable
 
 _READY = "ready"
-INLINED = ("mix", "grams")
+INLINED = ("mix", "grams", "letter")
 
 
 @lru_cache(maxsize=1)

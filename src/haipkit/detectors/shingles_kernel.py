@@ -23,6 +23,20 @@ def mix(value: Any) -> Any:
     return value ^ (value >> _SHIFT)
 
 
+def letter(data: Array, at: int) -> tuple[Any, int]:
+    """The code point that begins at data[at], and its bytes."""
+    byte = np.int64(data[at])
+    if byte < 0x80:
+        return byte, 1
+    second = np.int64(data[at + 1] & 0x3F)
+    if byte < 0xE0:
+        return ((byte & 0x1F) << 6) | second, 2
+    third = np.int64(data[at + 2] & 0x3F)
+    if byte < 0xF0:
+        return ((byte & 0x0F) << 12) | (second << 6) | third, 3
+    return ((byte & 0x07) << 18) | (second << 12) | (third << 6) | np.int64(data[at + 3] & 0x3F), 4
+
+
 def tokens(
     data: Array,
     begins: Array,
@@ -41,24 +55,8 @@ def tokens(
         inside = False
         line_began = count
         while at < stop:
-            byte = data[at]
-            if byte < 128:
-                point = np.int64(byte)
-                at += 1
-            elif byte < 0xE0:
-                point = (np.int64(byte & 0x1F) << 6) | (data[at + 1] & 0x3F)
-                at += 2
-            elif byte < 0xF0:
-                point = (np.int64(byte & 0x0F) << 12) | (np.int64(data[at + 1] & 0x3F) << 6) | (data[at + 2] & 0x3F)
-                at += 3
-            else:
-                point = (
-                    (np.int64(byte & 0x07) << 18)
-                    | (np.int64(data[at + 1] & 0x3F) << 12)
-                    | (np.int64(data[at + 2] & 0x3F) << 6)
-                    | (data[at + 3] & 0x3F)
-                )
-                at += 4
+            point, size = letter(data, at)
+            at += size
             code = codes[point]
             if code > NEWLINE and code < WIDE and not single:
                 value = value * POINT + np.uint64(code)

@@ -95,8 +95,7 @@ def shipped_probes() -> list[Path]:
     """The files of probes that this version ships for tests of models; a data set must not hold those either."""
     from haipkit.actions import a01_risk
 
-    folder = Path(str(a01_risk.__file__)).parent / "probes"
-    return sorted(path for path in folder.rglob("*.jsonl") if path.is_file()) if folder.is_dir() else []
+    return sorted(Path(str(a01_risk.__file__)).parent.rglob("*.jsonl"))
 
 
 def contamination(

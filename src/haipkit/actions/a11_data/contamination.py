@@ -17,7 +17,7 @@ SHARED = 10
 QUESTIONS = frozenset(
     {
         *("question", "questions", "problem", "prompt", "query", "input", "instruction", "goal", "sentence", "text"),
-        *("stem", "task", "ctx_a", "ctx_b", "premise", "hypothesis"),
+        *("stem", "task", "ctx_a", "ctx_b", "premise", "hypothesis", "turns"),
     }
 )
 ANSWERS = frozenset(
