@@ -140,7 +140,7 @@ def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
     lists = read_lists(wishes.limits, wishes.words)
     reference = _reference(wishes)
     meter = Meter(lists)
-    controls = check_controls(meter)
+    controls = check_controls()
     found = survey(wishes.paths)
     if not found.files and not found.faults:
         raise NotFound("there is no text in it", where=", ".join(wishes.paths))
@@ -149,7 +149,7 @@ def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
     total = sum(file.size for file in found.files)
     for number, file in enumerate(found.files):
         report = PartReport()
-        for texts in read_texts(file, Part(number, weight=file.size), report, wishes.fields):
+        for texts in read_texts(file, Part(number, weight=file.size), report, wishes.fields or _field_of(file)):
             meter.take(texts.data, texts.begins, texts.stops, tally)
             if texts.block is not None:
                 tally.note_empty(max(texts.block.documents - len(texts.begins), 0))
@@ -166,6 +166,18 @@ def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
     rows = represented.rows(reference)
     inputs = inputs_digest(digests)
     return Outcome(outcome, tally, rows, len(found.files), faults, inputs, lists.sha256, controls, wishes.fail_on)
+
+
+def _field_of(file: "CorpusFile") -> tuple[str, ...]:
+    """The field that holds the text, where the beginning of the file has one of the usual names: without it, a document
+    whose text is empty would be judged by its other fields."""
+    from haipkit.adapters.read_corpus import PartReport, read_part
+    from haipkit.workspace.documents import TEXT_FIELDS
+
+    block = next(iter(read_part(file, 0, None, PartReport())), None)
+    rows = len(block.batch.column("text")) if block is not None else 0
+    names = {block.name(row) for row in range(rows)} if block is not None else set()
+    return next(((name,) for name in TEXT_FIELDS if name in names), ())
 
 
 def _outliers(tally: QualityTally, spread: float) -> None:
@@ -202,8 +214,11 @@ def _represent(file: "CorpusFile", represented: Representation) -> None:
                 )
 
 
-def check_controls(meter: Meter) -> int:
-    """Planted documents with one fault each go the same way first; returns how many. Raises InternalFault."""
+def check_controls() -> int:
+    """Planted documents with one fault each go the same way first, with our limits; returns how many.
+
+    Raises InternalFault when one is missed.
+    """
     import numpy as np
 
     prose = "The bread is baked in the night, and it is sold in the morning when the town wakes up. "
@@ -222,7 +237,7 @@ def check_controls(meter: Meter) -> int:
     stops = np.cumsum([len(text) for text in texts])
     begins = stops - np.array([len(text) for text in texts])
     tally = QualityTally()
-    found = meter.take(np.frombuffer(b"".join(texts), dtype=np.uint8), begins, stops, tally)
+    found = Meter(read_lists()).take(np.frombuffer(b"".join(texts), dtype=np.uint8), begins, stops, tally)
     missed = [name for place, name in enumerate(planted) if not found[name][place]]
     if missed or not tally.languages["en"]:
         what = ", ".join(missed) or "a text in English"
