@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     from haipkit.assessment.engine import assess
     from haipkit.ledger.verify import verify_bundle
     from haipkit.workspace.open import open_workspace
+    from haipkit.workspace.scan import scan
 
 __version__ = "0.1.0"
-__all__ = ["assess", "open_workspace", "verify_bundle"]
+__all__ = ["assess", "open_workspace", "scan", "verify_bundle"]
 
 _HOMES = {
     "assess": "haipkit.assessment.engine",
     "open_workspace": "haipkit.workspace.open",
+    "scan": "haipkit.workspace.scan",
     "verify_bundle": "haipkit.ledger.verify",
 }
 

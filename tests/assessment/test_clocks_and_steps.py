@@ -72,6 +72,21 @@ def test_a_legal_date_concerns_only_those_it_is_for(make: Maker) -> None:
     assert assess(conduct, home(make, countries=["JP"]), DAY).clocks == ()  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("released", "runs"),
+    [((), True), (("2025-08-01",), True), (("2025-08-02",), False), (("2026-01-01", "2024-01-01"), True)],
+    ids=["no release on record", "before", "on the day", "an early one among later ones"],
+)
+def test_a_date_for_what_was_there_before_leaves_new_things_alone(
+    make: Maker, released: tuple[str, ...], runs: bool
+) -> None:
+    entry = law(placed_before="2025-08-02")
+    conduct = conduct_of(requirement("7.1a", need("marking/1"), scope="system"), dates=(entry,))
+    releases = [make("release/1", {"version": d, "released_on": d}, key=d, system="a") for d in released]
+    clocks = assess(conduct, [*home(make), *releases], DAY).clocks  # type: ignore[list-item]
+    assert bool(clocks) is runs
+
+
 def test_a_bill_is_not_a_clock(make: Maker) -> None:
     conduct = conduct_of(requirement("7.1a", need("marking/1"), scope="system"), dates=(law(status="bill"),))
     assert assess(conduct, home(make), DAY).clocks == ()  # type: ignore[arg-type]

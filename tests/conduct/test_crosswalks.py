@@ -1,12 +1,16 @@
 """Crosswalk files: references that exist, relations from the vocabulary, and marks that do not claim too much."""
 
+import json
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import haipkit.conduct
+from haipkit.conduct.crosswalk import load_crosswalks
 from haipkit.conduct.load import load_conduct
+from haipkit.kernel.errors import BadInput
+from helpers.commands import done, haip
 
 FILES = sorted((Path(haipkit.conduct.__file__).parent / "crosswalks").glob("*.toml"))
 RELATIONS = {"concept crosswalk", "subset of", "intersects with", "equal", "superset of", "no relationship"}
@@ -52,3 +56,43 @@ def test_a_published_row_says_no_more_than_that_two_texts_share_a_topic(path: Pa
             assert row["relation"] == "concept crosswalk"
             assert row["requirement"].isdigit(), "the published crosswalk knows actions, not our requirements"
             assert row["requirement"] not in ("6", "9", "10", "12"), "it never names these"
+
+
+def test_the_command_shows_rows_with_their_marks() -> None:
+    words = done("conduct", "crosswalk", "nist-ai-rmf").words
+    assert "● published: Published topic “Safety” names item I" in words
+    assert "○ draft, carries no evidence over:" in words
+    assert "Draft rows never carry evidence over." in words
+
+
+def test_one_requirement_shows_its_own_rows_and_those_of_its_action() -> None:
+    (shown,) = json.loads(done("conduct", "crosswalk", "--requirement", "6.3a", "--json").out)
+    assert shown["rows"]
+    assert {row["requirement"].partition(".")[0] for row in shown["rows"]} == {"6"}
+    assert {row["carries_evidence"] for row in shown["rows"] if row["status"] == "draft"} == {False}
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [(("iso-1",), "no crosswalk to"), (("--requirement", "99"), "no requirement")],
+    ids=["an unknown framework", "an unknown requirement"],
+)
+def test_what_is_not_there(words: tuple[str, ...], fault: str) -> None:
+    outcome = haip("conduct", "crosswalk", *words)
+    assert (outcome.code, fault in outcome.words) == (64, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"draft"', '"sure"'),
+        ('"concept crosswalk"', '"same"'),
+        ("reason", "because"),
+        ('requirement = "1"', 'requirement = "13"'),
+    ],
+    ids=["status", "relation", "unknown field", "requirement"],
+)
+def test_a_wrong_row_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    (tmp_path / "x.toml").write_text(FILES[0].read_text("utf-8").replace(old, new, 1), "utf-8")
+    with pytest.raises(BadInput):
+        load_crosswalks(tmp_path)

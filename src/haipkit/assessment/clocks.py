@@ -37,7 +37,9 @@ def _legal(conduct: Conduct, index: Index, as_of: date, open_requirements: set[s
         concerned = [
             system
             for system in systems
-            if matches(system.body, entry.when) and set(system.body.get("countries") or home) & set(entry.countries)
+            if matches(system.body, entry.when)
+            and set(system.body.get("countries") or home) & set(entry.countries)
+            and (entry.placed_before is None or _placed(index, system) < entry.placed_before)
         ]
         if not concerned or entry.status not in ("binding", "pending"):
             continue
@@ -56,6 +58,12 @@ def _legal(conduct: Conduct, index: Index, as_of: date, open_requirements: set[s
             requirements=entry.requirements,
             note=f"May concern {names}; {entry.confidence} source, as of {entry.as_of}. Check with counsel.{since}",
         )
+
+
+def _placed(index: Index, system: Record) -> str:
+    """The day of the earliest release on record; empty, which is before any day, while none is: then nobody knows."""
+    releases = index.by_system.get(system.header.key or "", {}).get("release/1", ())
+    return min((str(release.body.get("released_on", "")) for release in releases), default="")
 
 
 def _programmes(conduct: Conduct, index: Index, as_of: date, owners: Mapping[int, str]) -> Iterator[Clock]:

@@ -11,7 +11,7 @@ from haipkit.kernel.errors import NotFound, UsageError
 from haipkit.kernel.words import ACTIONS, Role
 
 if TYPE_CHECKING:
-    from haipkit.conduct.model import Clause, Conduct, Need, Requirement
+    from haipkit.conduct.model import Clause, Conduct, CrosswalkRow, Need, Requirement
     from haipkit.workspace.attached import Attached
 
 _SHORT_ROLES = {Role.MODEL_DEVELOPER: "Model dev.", Role.APPLICATION_DEVELOPER: "App dev.", Role.DEPLOYER: "Deployer"}
@@ -156,6 +156,58 @@ def _print_attached(conduct: "Conduct", file: str, attached: "Attached", place: 
         clauses = "clause" if count == 1 else "clauses"
         line(f"It also holds {count} {clauses} of: {conduct.documents[other].title}.", indent=2)
     line(f"Kept in {place}", indent=2)
+
+
+@command.command()
+@click.argument("framework", required=False)
+@click.option("--requirement", metavar="REF", help="Only rows about this action, paragraph or requirement.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_context
+def crosswalk(ctx: click.Context, framework: str | None, requirement: str | None, as_json: bool) -> None:
+    """How our requirements relate to another FRAMEWORK, row by row, with who says so.
+
+    A published row is the framework's own or its publisher's; a draft is ours, and never carries evidence over.
+    """
+    from haipkit.conduct.crosswalk import load_crosswalks
+
+    known = load_crosswalks()
+    if framework is not None and framework not in known:
+        raise UsageError(f"there is no crosswalk to {framework!r}", advice="There is: " + ", ".join(known) + ".")
+    conduct, _ = _open(ctx)
+    wanted = {one.id for one in conduct.find(requirement)} if requirement else None
+    chosen = [one for name, one in known.items() if framework in (None, name)]
+    shown = [
+        (one, [row for row in one.rows if wanted is None or wanted & {r.id for r in conduct.find(row.requirement)}])
+        for one in chosen
+    ]
+    if as_json:
+        echo_json([{**_fields(one), "rows": [_row_data(row) for row in rows]} for one, rows in shown])
+        return
+    for one, rows in shown:
+        heading(one.title)
+        line(
+            f"{one.framework}; {one.publisher}. {one.edition}. Mapped by {one.mapped_by}, as of {one.as_of}.", indent=2
+        )
+        line(one.note, indent=2)
+        print()
+        table(
+            [(row.requirement, row.reference, row.relation, f"{_ROW_MARKS[row.status]} {row.reason}") for row in rows],
+            ("Ours", "Theirs", "Relation", "Status, and why"),
+            indent=2,
+        )
+        if not rows:
+            line("No row is about this.", indent=2)
+
+
+_ROW_MARKS = {
+    "published": "● published:",
+    "reviewed": "◐ reviewed:",
+    "draft": "○ draft, carries no evidence over:",
+}
+
+
+def _row_data(row: "CrosswalkRow") -> dict[str, Any]:
+    return {**_fields(row), "carries_evidence": row.status != "draft"}
 
 
 def _open(ctx: click.Context) -> tuple["Conduct", Path | None]:

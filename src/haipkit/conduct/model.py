@@ -130,7 +130,10 @@ class Programme(NamedTuple):
 
 
 class LegalDate(NamedTuple):
-    """A date in law that may concern an organisation: `countries` and `when` (fields of a system) say whom."""
+    """A date in law that may concern an organisation: `countries` and `when` (fields of a system) say whom.
+
+    `placed_before`: it concerns only what was on the market before that day, as its earliest release on record says.
+    """
 
     id: str
     title: str
@@ -143,6 +146,34 @@ class LegalDate(NamedTuple):
     countries: tuple[str, ...]
     when: Mapping[str, Any]
     requirements: tuple[str, ...]
+    placed_before: str | None = None
+
+
+class Crosswalk(NamedTuple):
+    """Rows that relate our requirements to another framework. `note` says what was mapped, by whom, and what not."""
+
+    id: str
+    title: str
+    framework: str
+    publisher: str
+    edition: str
+    licence: str
+    vocabulary: str
+    mapped_by: str
+    mapped_on: str
+    as_of: str
+    note: str
+    rows: tuple["CrosswalkRow", ...]
+
+
+class CrosswalkRow(NamedTuple):
+    """One relation in NIST IR 8477 terms. `status`: `published`, `reviewed` or `draft`, which carries nothing over."""
+
+    requirement: str
+    reference: str
+    relation: str
+    reason: str
+    status: str
 
 
 class Resource(NamedTuple):

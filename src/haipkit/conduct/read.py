@@ -317,6 +317,7 @@ class _Reader:
                 countries=countries,
                 when=table.conditions("when"),
                 requirements=self._named(table, "requirements"),
+                placed_before=table.day("placed_before") if table.has("placed_before") else None,
             )
             table.done()
         file.done()
