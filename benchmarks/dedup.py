@@ -120,8 +120,9 @@ def search(texts: list[bytes], engine: str) -> tuple[Pairs, dict[str, float]]:
     data = np.frombuffer(b"".join(texts), dtype=np.uint8)
     stops = np.cumsum([len(text) for text in texts])
     begins = stops - np.array([len(text) for text in texts])
-    digests = shingles.digests(data, begins, stops, engine=engine).view(np.uint64)
-    _, first, whose = np.unique(digests, axis=0, return_index=True, return_inverse=True)
+    blocks_of = [slice(at, at + BLOCK) for at in range(0, len(texts), BLOCK)]
+    digests = np.concatenate([shingles.digests(data, begins[one], stops[one], engine=engine) for one in blocks_of])
+    _, first, whose = np.unique(digests.view("V16"), return_index=True, return_inverse=True)
     partner = first[whose.ravel()]
     pairs = {(int(one), number) for number, one in enumerate(partner.tolist()) if one != number}
     single = np.flatnonzero(partner == np.arange(len(texts)))

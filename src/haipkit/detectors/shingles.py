@@ -6,9 +6,12 @@ there would change most "words". Full-width letters count as ordinary ones. A sh
 """
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -122,7 +125,8 @@ def stretches(values: Numbers, starts: Places, ends: Places, base: np.uint64) ->
     falling = np.cumprod(np.concatenate([[np.uint64(1)], np.full(len(values), inverse)]))
     rising = np.cumprod(np.concatenate([[np.uint64(1)], np.full(len(values), base)]))
     sums = np.concatenate([[np.uint64(0)], np.cumsum(values * falling[:-1])])
-    return (sums[ends] - sums[starts]) * rising[ends - 1]
+    found: Numbers = (sums[ends] - sums[starts]) * rising[ends - 1]
+    return found
 
 
 def line_hashes(made: Tokens, *, engine: str = "base") -> Numbers:
@@ -185,15 +189,15 @@ def digests(data: Bytes, begins: Places, stops: Places, *, engine: str = "base")
 
     Zeros for a document that holds nothing but white space.
     """
-    found = np.zeros((len(begins), 16), dtype=np.uint8)
-    room = np.empty(int((stops - begins).max(initial=0)), dtype=np.uint8)
-    spaced = shingles_fast.compiled("spaced") if engine != "base" else None
-    data = shingles_fast.frozen(data)
-    for number, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
-        if spaced is not None:
-            text = memoryview(room)[: spaced(data, begin, stop, room)]
-        else:
-            text = memoryview(b" ".join(data[begin:stop].tobytes().split()))
-        if len(text):
-            found[number] = np.frombuffer(blake2b(text, digest_size=16).digest(), dtype=np.uint8)
-    return found
+    if engine != "base":
+        room = np.empty(int((stops - begins).sum()) + 1, dtype=np.uint8)
+        ends = np.empty(len(begins), dtype=np.int64)
+        shingles_fast.compiled("spaced")(shingles_fast.frozen(data), begins, stops, room, ends)
+        edges = [0, *ends.tolist()]
+        whole = room.data
+        texts: Iterable[Any] = (whole[one:other] for one, other in pairwise(edges))
+    else:
+        spans = zip(begins.tolist(), stops.tolist(), strict=True)
+        texts = (b" ".join(data[begin:stop].tobytes().split()) for begin, stop in spans)
+    found = [blake2b(text, digest_size=16).digest() if len(text) else bytes(16) for text in texts]
+    return np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, 16)

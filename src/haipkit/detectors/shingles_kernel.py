@@ -253,19 +253,18 @@ def lookups(
     return count, len(document_ends)
 
 
-def spaced(data: Array, begin: int, end: int, found: Array) -> int:
-    """Copy bytes with each run of ASCII white space as one blank and none at the ends; returns how many."""
+def spaced(data: Array, begins: Array, stops: Array, found: Array, ends: Array) -> None:
+    """Copy documents with each run of ASCII white space as one blank and none at their ends. Without branches."""
     count = 0
-    waiting = False
-    for at in range(begin, end):
-        byte = data[at]
-        if byte == 32 or 9 <= byte <= 13:
-            waiting = count > 0
-            continue
-        if waiting:
-            found[count] = 32
-            count += 1
-            waiting = False
-        found[count] = byte
-        count += 1
-    return count
+    for document in range(len(begins)):
+        first = count
+        blank = True
+        for at in range(begins[document], stops[document]):
+            byte = data[at]
+            before = blank
+            blank = byte == 32 or (byte >= 9) & (byte <= 13)
+            found[count] = 32 if blank else byte
+            count += not (blank and before)
+        if blank and count > first:
+            count -= 1
+        ends[document] = count

@@ -21,6 +21,9 @@ from haipkit.workspace.pool import Progress, run_units
 ROOM = 512 << 20
 """Bytes of one slice of lines, digests or band keys, about."""
 
+_STRETCH = 1 << 20
+"""Documents that are looked at together where all are gone through."""
+
 
 @dataclass(frozen=True)
 class DedupWishes:
@@ -140,14 +143,17 @@ class Search:
         """A file with one number for each document, as an array; readings only begin once it is whole."""
         import numpy as np
 
-        if not self.tally.documents:
+        count = self.tally.documents
+        if not count:
             return np.empty(0, dtype=kind)
         try:
-            made = np.memmap(self.state / name, kind, "w+", shape=(self.tally.documents,))
+            # Written before it is mapped: a full disk is then an error, and not the end of the process.
+            with (self.state / name).open("wb") as file:
+                for at in range(0, count, _STRETCH):
+                    file.write(np.full(min(_STRETCH, count - at), value, dtype=kind).tobytes())
         except OSError as fault:
             raise CannotWrite(f"cannot be written: {fault.strerror}", where=str(self.state / name)) from fault
-        made[:] = value
-        return made
+        return self._open(name, kind, "r+")
 
     def _open(self, name: str, kind: Any, mode: Any = "r") -> Any:
         import numpy as np
@@ -275,8 +281,8 @@ class Search:
         for number, stays, share in dropped:
             partners[number], found[number] = stays, share
         gone = np.array([number for number, *_ in dropped], dtype=np.int64)
-        for at in range(0, len(partners), 1 << 20) if len(gone) else ():
-            here = np.array(partners[at : at + (1 << 20)])
+        for at in range(0, len(partners), _STRETCH) if len(gone) else ():
+            here = np.array(partners[at : at + (_STRETCH)])
             moved = np.flatnonzero((here >= 0) & np.isin(here, gone))
             found[at + moved] = found[here[moved]]
             partners[at + moved] = partners[here[moved]]
@@ -286,9 +292,9 @@ class Search:
 
         partners, shares = self._open("partners", np.int64), self._open("shares", np.float64)
         kept = self._fresh("kept", np.uint8, 0)
-        for at in range(0, len(partners), 1 << 20):
-            here = np.array(partners[at : at + (1 << 20)])
-            near = np.array(shares[at : at + (1 << 20)]) > 0
+        for at in range(0, len(partners), _STRETCH):
+            here = np.array(partners[at : at + (_STRETCH)])
+            near = np.array(shares[at : at + (_STRETCH)]) > 0
             self.tally.exact += int(((here >= 0) & ~near).sum())
             self.tally.near += int(((here >= 0) & near).sum())
             kept[here[here >= 0]] = 1
