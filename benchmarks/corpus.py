@@ -81,6 +81,16 @@ def phone(rng: random.Random) -> str:
             lambda: f"090-{d(4)}-{d(4)}",
             lambda: f"+81 90-{d(4)}-{d(4)}",
             lambda: f"+81-3-{digits(rng, 4, '5')}-{d(4)}",
+            lambda: "0" + rng.choice("1234567") + "".join(f"\u00a0{d(2)}" for _ in range(4)),
+            lambda: "+33 (0)" + rng.choice("1234567") + "".join(f" {d(2)}" for _ in range(4)),
+            lambda: "0033 " + rng.choice("1234567") + "".join(f" {d(2)}" for _ in range(4)),
+            lambda: f"1-{area}-{office}-{d(4)}",
+            lambda: f"+1 ({area}) {office}-{d(4)}",
+            lambda: f"(020) 7{d(3)} {d(4)}",
+            lambda: f"+49 (0)30/{digits(rng, 7, rng.choice('23456789'))}",
+            lambda: f"(+39) 347 {d(7)}",
+            lambda: f"045({digits(rng, 3, '3')}){d(4)}",
+            lambda: f"+8190{d(4)}{d(4)}",
         )
     )()
 
@@ -96,7 +106,8 @@ def iban(rng: random.Random) -> str:
     )
     number = int("".join(str(int(c, 36)) for c in body + country + "00"))
     whole = f"{country}{98 - number % 97:02d}{body}"
-    return whole if rng.random() < 0.5 else " ".join(whole[i : i + 4] for i in range(0, len(whole), 4))
+    blank = rng.choice((" ", " ", "\u00a0", "-"))
+    return whole if rng.random() < 0.5 else blank.join(whole[i : i + 4] for i in range(0, len(whole), 4))
 
 
 def card(rng: random.Random) -> str:
@@ -219,7 +230,15 @@ def ip_address(rng: random.Random) -> str:
         return (
             f"{rng.choice((10, 81, 172, 192, 203))}.{rng.randint(0, 255)}.{rng.randint(0, 255)}.{rng.randint(64, 254)}"
         )
-    return "2001:db8:" + ":".join(f"{rng.randint(1, 65535):x}" for _ in range(2)) + f"::{rng.randint(1, 4095):x}"
+    h = lambda: f"{rng.randint(1, 65535):x}"  # noqa: E731
+    return rng.choice(
+        (
+            f"2001:db8:{h()}:{h()}::{h()}",
+            f"2a00:1450::{h()}",
+            f"fe80::{h()}:{h()}",
+            f"2607:F8B0:{h()}:{h()}:{h()}:{h()}:{h()}:{h()}".upper(),
+        )
+    )
 
 
 def mac_address(rng: random.Random) -> str:
@@ -320,9 +339,18 @@ LOOK_ALIKES: tuple[Maker, ...] = (
     lambda r: f"AKIA{''.join(r.choices(string.ascii_lowercase, k=16))}",
     lambda r: f"{r.choice((0, 666, 900, 955)):03d}-{r.randint(10, 99)}-{digits(r, 4)}",
     lambda r: f"ghp_{''.join(r.choices(_BASE62, k=36))}",
+    lambda r: f"-{r.randint(1, 9)}.{digits(r, 8)}E+{digits(r, 9, '6')}",
+    lambda r: ":".join(f"{r.randint(0, 255):02X}" for _ in range(20)),
+    lambda r: f"order no. {digits(r, r.randint(12, 16), r.choice('123456789'))}",
+    lambda r: f"注文番号{digits(r, 16, r.choice('45'))}",
+    lambda r: f"part {digits(r, 3, '0')}-{digits(r, 4)}-{digits(r, 2)}",
+    lambda r: f"sk_live_{'x' * 24}",
+    lambda r: f"errors[{digits(r, 5, '1')}] = address",
+    lambda r: f"EAN 40{digits(r, 11)}",
     lambda r: f"std::map<int, f{r.randint(1, 64)}>::iterator",
     wrong_last(iban), wrong_last(card), wrong_last(it_codice_fiscale), wrong_last(fr_nir), wrong_last(de_steuer_id),
-    wrong_last(de_sozialversicherung),
+    wrong_last(de_sozialversicherung), lambda r: f"SIN {wrong_last(ca_sin)(r)}",
+    lambda r: f"マイナンバーは{wrong_last(jp_my_number)(r)}",
 )  # fmt: skip
 
 _TEXT = {

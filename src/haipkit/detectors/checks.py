@@ -154,7 +154,7 @@ def it_partita_iva(v: Value, n: int) -> bool:
 def fr_nir(v: Value, n: int) -> bool:
     """INSEE: key = 97 - (first thirteen modulo 97); 2A counts as 19 and 2B as 18.
 
-    Sex, month, department and commune have known values.
+    Sex, month and department have known values.
     """
     number = 0
     for i in range(13):
@@ -169,9 +169,8 @@ def fr_nir(v: Value, n: int) -> bool:
     month = (v[3] - 48) * 10 + v[4] - 48
     if not (1 <= month <= 12 or 20 <= month <= 42 or month >= 50):
         return False
-    department = number // 100000000 % 100
-    commune = number // 1000 % 100000
-    if department == 0 or department == 96 or commune % 1000 == 0 or number % 1000 == 0:
+    department = number // 1000000 % 100
+    if department == 0 or department == 96:
         return False
     return 97 - number % 97 == (v[13] - 48) * 10 + v[14] - 48
 
