@@ -41,22 +41,33 @@ def state_of(root: Path, files: Iterable[Path]) -> str:
 def read(cache: Path, state: str) -> Conduct | None:
     """The Conduct in `cache`, or None when it is not there, of another state, or damaged."""
     try:
-        with (cache / _NAME).open(encoding="utf-8") as file:
-            head = file.readline()
-            if head.rstrip("\n") != state:
-                return None
-            return _build(json.load(file))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        values = kept(cache / _NAME, state)
+        return None if values is None else _build(values)
+    except (KeyError, TypeError, AttributeError):
         return None
 
 
 def write(cache: Path, state: str, conduct: Conduct) -> None:
-    """Replace the file in `cache` in one step; a reader sees the old one or the new one."""
-    scratch = cache / f".{_NAME}.{os.getpid()}"
+    """Replace the Conduct in `cache`."""
+    keep(cache / _NAME, state, _plain(conduct))
+
+
+def kept(file: Path, state: str) -> Any:
+    """The JSON value in `file`, or None when it is not there, of another state, or damaged."""
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        scratch.write_text(f"{state}\n{json.dumps(_plain(conduct), ensure_ascii=False)}\n", encoding="utf-8")
-        scratch.replace(cache / _NAME)
+        with file.open(encoding="utf-8") as lines:
+            return json.load(lines) if lines.readline().rstrip("\n") == state else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def keep(file: Path, state: str, value: Any) -> None:
+    """Replace `file` in one step; a reader sees the old one or the new one. A failure is no error: it is a cache."""
+    scratch = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_text(f"{state}\n{json.dumps(value, ensure_ascii=False)}\n", encoding="utf-8")
+        scratch.replace(file)
     except OSError:
         with suppress(OSError):
             scratch.unlink(missing_ok=True)

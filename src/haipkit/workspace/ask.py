@@ -233,8 +233,9 @@ def assessment(workspace: Workspace, as_of: date | None = None) -> "Assessment":
 
 def steps(workspace: Workspace, found: "Assessment") -> "tuple[Step, ...]":
     from haipkit.assessment.next_steps import next_steps
-    from haipkit.workspace.forms import blanks
+    from haipkit.workspace.blanks import kept_blanks
 
+    blanks = kept_blanks(workspace.config.private / "cache")
     return next_steps(workspace.conduct, found, profile=workspace.config.start, blanks=blanks)
 
 

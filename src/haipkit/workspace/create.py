@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haipkit.kernel.errors import BadInput, CannotWrite, NotAllowed
+from haipkit.workspace.blanks import kept_blanks
 from haipkit.workspace.config import CONFIG_NAME, new_config, save
 from haipkit.workspace.forms import Form, slug
 from haipkit.workspace.open import Workspace, open_workspace
@@ -62,6 +63,7 @@ def create_workspace(
         save(folder / ".gitignore", b".haip/keys/*.pem\n.haip/cache/\n.haip/official/\n")
         workspace = open_workspace(folder)
         _first_records(workspace, organisation, None if not protected else secret)
+        kept_blanks(workspace.config.private / "cache")
     except BaseException:
         shutil.rmtree(folder if fresh else folder / ".haip", ignore_errors=True)
         if not fresh:
