@@ -172,7 +172,9 @@ class EvaluationFeed:
 
     def _conclude(self, run: SuiteRun, position: int, found: Grade) -> None:
         run.grades[position] = found
-        run.reader.take(position, found.outcome)
+        # What is asked for comparisons alone lies behind the last call of the table, and may come before the verdict.
+        if position < run.reader.table.calls:
+            run.reader.take(position, found.outcome)
 
     def finished_probes(self) -> Iterator[tuple[SuiteRun, int, Progress, Grade]]:
         """Everything that was graded, by suite and position."""
