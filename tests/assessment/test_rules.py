@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from haipkit.assessment.engine import assess
 from haipkit.assessment.need import RULES, Ground, weigh
 from haipkit.conduct.model import Need
 from haipkit.kernel.errors import InternalFault
+from haipkit.kernel.words import Origin
 from haipkit.records.history import by_kind
 from haipkit.records.record import Record
-from helpers.small_assessment import Maker
+from helpers.small_assessment import Maker, conduct_of, requirement
 
 DAY = date(2026, 11, 20)
 HOME = {
@@ -26,6 +28,7 @@ HOME = {
     "suppliers-asked": "supplier/1",
     "prohibited-uses-checked": "system/1",
     "detector-offered": "marking/1",
+    "or-named-tests": "evaluation/1",
 }
 
 
@@ -201,3 +204,23 @@ def test_detector_offered(make: Maker) -> None:
     offered = make("marking/1", {"title": "M", "detector": "https://example.org/ask"}, key="n")
     assert not judged("detector-offered", [bare])[0]
     assert judged("detector-offered", [bare, offered])[0]
+
+
+@pytest.mark.parametrize(
+    ("run", "status"),
+    [
+        ({"requirements": ["1.2k"], "outcome": "pass"}, "met"),
+        ({"requirements": ["1.2k"], "outcome": "fail", "failed": 1, "tests": 2}, "partly met"),
+        ({"requirements": ["1.2k"], "outcome": "nothing ran"}, "not assessed"),
+        ({"requirements": ["1.2l"], "outcome": "pass"}, "not assessed"),
+    ],
+    ids=["passed", "failed", "nothing ran", "another requirement"],
+)
+def test_a_run_that_names_the_requirement_stands_in_where_the_need_allows_it(
+    make: Maker, run: dict[str, Any], status: str
+) -> None:
+    need = Need("evaluation/1", "Missing.", {"domains": "society"}, test="or-named-tests")
+    conduct = conduct_of(requirement("1.2k", need))
+    record = make("test/1", {"title": "T", **run}, origin=Origin.IMPORTED, files=1)
+    (finding,) = assess(conduct, [record], DAY, roles=["deployer"]).findings
+    assert str(finding.status) == status

@@ -10,7 +10,7 @@ from typing import cast
 from haipkit.assessment.clocks import running_clocks
 from haipkit.assessment.finding import Ask, Assessment, Basis, Finding, NeedResult
 from haipkit.assessment.need import Ground, Index, Weighed, in_force, matches, weigh
-from haipkit.conduct.model import Applies, Conduct, Requirement
+from haipkit.conduct.model import Applies, Conduct, Need, Requirement
 from haipkit.kernel.errors import BadInput, UsageError
 from haipkit.kernel.words import Origin, Role, Status, Strength
 from haipkit.records.record import Record
@@ -204,7 +204,7 @@ class _Judge:
             why = applies.why if holds or applies.level == "not expected" else _unless(requirement, applies)
             return self._finding(requirement, subject, Status.NOT_APPLICABLE, why, level="not expected")
         backing, expired = self._backing(requirement, subject, ground)
-        weighed = [weigh(need, ground) for need in requirement.needs]
+        weighed = [_or_runs(need, weigh(need, ground), backing, self._as_of) for need in requirement.needs]
         results = tuple(
             _result(need.at_least, outcome, backing) for need, outcome in zip(requirement.needs, weighed, strict=True)
         )
@@ -301,6 +301,20 @@ class _Judge:
             and self._speaks_for(record, subject)
         ]
         return min(dates, default=None)
+
+
+def _or_runs(need: Need, outcome: Weighed, backing: Sequence[Record], as_of: date) -> Weighed:
+    """The outcome, or runs of tests that name the requirement where the need takes them instead (`or-named-tests`)."""
+    if need.test != "or-named-tests" or outcome.satisfied:
+        return outcome
+    runs = tuple(
+        record
+        for record in backing
+        if record.header.kind == "test/1"
+        and record.body.get("outcome") != "nothing ran"
+        and in_force(record, as_of, need.max_age_days)
+    )
+    return Weighed(runs, (), (*outcome.about, *runs), True, "") if runs else outcome
 
 
 def _taken_back(position: Record) -> Ask:

@@ -461,6 +461,12 @@ def _detector_offered(need: Need, counting: list[Record], ground: Ground) -> Rul
     return RuleVerdict([record for record in counting if record not in bare], asks=asks)
 
 
+@_rule("or-named-tests")
+def _or_named_tests(need: Need, counting: list[Record], ground: Ground) -> RuleVerdict:
+    """A run of tests that names the requirement, taken over from its tool, counts as well (the engine knows which)."""
+    return RuleVerdict(counting)
+
+
 @_rule("prohibited-uses-checked")
 def _prohibited_uses_checked(need: Need, counting: list[Record], ground: Ground) -> RuleVerdict:
     """Each system was held against the uses that the preamble rules out, within the last year."""

@@ -46,6 +46,7 @@ _RULES = {
     "owners-named": "one for each action that is expected of us",
     "reviewed": "its review not overdue",
     "suppliers-asked": "each one asked about the Code",
+    "or-named-tests": "or a run of tests that names this requirement",
     "prohibited-uses-checked": "held against the ruled-out uses within a year",
 }
 """The named rules of `assessment.need`, in words."""
