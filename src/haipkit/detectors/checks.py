@@ -71,6 +71,7 @@ def card(v: Value, n: int) -> bool:
         known = (
             v[0] == 52
             or 51 <= two <= 55
+            or 2200 <= four <= 2204
             or 2221 <= four <= 2720
             or four == 6011
             or 6440 <= four <= 6599
@@ -82,9 +83,9 @@ def card(v: Value, n: int) -> bool:
     elif n == 15:
         known = two == 34 or two == 37
     elif n == 14:
-        known = 3000 <= four <= 3059 or two == 36 or two == 38 or two == 39
+        known = 3000 <= four <= 3059 or four == 3095 or two == 36 or two == 38 or two == 39
     elif n == 19:
-        known = v[0] == 52 or 6200 <= four <= 6299 or four == 6011
+        known = v[0] == 52 or 6200 <= four <= 6299 or four == 6011 or 6440 <= four <= 6599
     return known and luhn(v, n) and not _is_made_up(v, n)
 
 
