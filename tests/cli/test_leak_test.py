@@ -298,7 +298,7 @@ def test_what_cannot_be_tested_is_said(lab: Path, words: tuple[str, ...], code: 
 @pytest.mark.network
 def test_an_endpoint_that_is_not_there(lab: Path) -> None:
     found = haip("data", "leak-test", "corpus", "--endpoint", "http://127.0.0.1:1/v1", "--seconds", "1")
-    assert found.code == 64
+    assert found.code == 69
     assert "does not answer" in found.words
 
 

@@ -29,7 +29,7 @@ from haipkit.adapters.model_wire import (
     score_request,
 )
 from haipkit.kernel import clock
-from haipkit.kernel.errors import BadConfig, BadInput, UsageError
+from haipkit.kernel.errors import BadConfig, BadInput, Unavailable, UsageError
 from haipkit.kernel.outside import Answer, CallError, Prompt, Scored, Trouble
 
 if TYPE_CHECKING:
@@ -270,20 +270,20 @@ class HttpModel:
     async def find_name(self) -> str:
         """The name of the one model the endpoint serves, which `name` is then set to; the given one if there is one.
 
-        Raises UsageError when it serves several, or does not say.
+        Raises UsageError when it serves several or does not say, Unavailable when it does not answer.
         """
         if self.name:
             return self.name
         outcome = await self._request("GET", "/models", None)
+        if isinstance(outcome, Answer) and outcome.error is not None:
+            detail = f"the endpoint does not answer: {outcome.error.detail}"
+            raise Unavailable(detail, where=self.base, advice="Check the address, and that it runs.")
         names = _names_in(outcome.data) if isinstance(outcome, _Reply) and outcome.status == 200 else []
         if len(names) != 1:
-            reached = isinstance(outcome, _Reply)
-            why = f"serves {len(names)} models" if names else "names no model" if reached else "does not answer"
-            shown = ", ".join(names[:8])
             raise UsageError(
-                f"the endpoint {why}",
+                f"the endpoint serves {len(names)} models" if names else "the endpoint names no model",
                 where=self.base,
-                advice=f"Say which one you mean: {shown}." if names else "Check the address, or name the model.",
+                advice=f"Say which one you mean: {', '.join(names[:8])}." if names else "Say which model you mean.",
             )
         self.name = names[0]
         return self.name
