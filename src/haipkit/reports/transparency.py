@@ -122,7 +122,7 @@ class _Card:
                 )
             )
         for title, part in (
-            ("Who made it", self._makers),
+            ("Who stands behind it", self._makers),
             ("What it can do", lambda: self._list("capabilities", "This release can do the following", "capability")),
             ("Its limits", lambda: self._list("limitations", "Known limits of this release", "limit")),
             ("What it is meant for, and what not", self._uses),
