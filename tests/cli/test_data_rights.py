@@ -215,3 +215,36 @@ def test_a_text_across_a_cut_is_found(tmp_path: Path) -> None:
     )
     assert json.loads(done("data", "remove", folder, *words, "--json").out)["documents_removed"] == 1
     assert not (tmp_path / "out" / "long.txt").exists()
+
+
+def test_rights_move_a_requirement_from_claimed_to_tested(corpus: Path, bakery: Path) -> None:
+    def status() -> str:
+        return done("status", "11").words.split("11.3b ")[1].split(" 11.")[0]
+
+    done("add", "system", "helpdesk", "--amend", "--trains-model")
+    words = ("--use", "training", "--origin", "A crawl.", "--rights", "Text and data mining", "--personal-data", "none")
+    done("add", "dataset", "web", "--name", "Web", *words, "--updated-on", "2026-06-01")
+    words = ("--title", "Objections", "--topic", "copyright", "--description", "d", "--owner", "owner")
+    done("add", "safeguard", "objections", *words, "--status", "in-place")
+    assert "met ▁ claimed" in status()
+    done("data", "rights", corpus, "--dataset", "web")
+    assert "met ▁ claimed" in status(), "what is refused is still in the data"
+    assert haip("data", "rights", corpus, "--dataset", "web", "--fail-on-deny").code == 1
+    assert "their sources refuse" in status()
+    done("data", "rights", corpus, "--dataset", "web", "--drop", bakery / "copy")
+    assert "met ▅ tested" in status()
+    done("report", "haip", "--to", "json")
+    (path,) = (bakery / "reports").glob("haip-*.json")
+    claim, *_ = [
+        claim for claim in _claims(json.loads(path.read_text())) if "licences and reservations" in claim["text"]
+    ]
+    assert claim["strength"] == "tested"
+    assert "left out of the copy that we use" in claim["text"]
+    assert "These are signals, not legal findings." in claim["text"]
+
+
+def _claims(value: object) -> list[dict[str, str]]:
+    if isinstance(value, dict):
+        own = [value] if {"text", "strength"} <= set(value) else []
+        return own + [claim for inner in value.values() for claim in _claims(inner)]
+    return [claim for inner in value for claim in _claims(inner)] if isinstance(value, list) else []
