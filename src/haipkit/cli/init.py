@@ -43,6 +43,7 @@ def command(
 
     What is not given as a flag is asked on a terminal.
     """
+    from haipkit.assessment.commands import shell
     from haipkit.kernel.errors import NotAllowed
     from haipkit.workspace.config import CONFIG_NAME
     from haipkit.workspace.create import create_workspace, refuse_unwritable
@@ -80,7 +81,7 @@ def command(
             )
         if origin is None:
             line("The ledger is named *.example for now; start again with your own domain (--origin) to publish.")
-        line(f"Next: cd {folder} && haip add system helpdesk --help && haip next")
+        line(f"Next: cd {shell(str(folder))} && haip next")
 
 
 def new_passphrase(unprotected: bool):  # type: ignore[no-untyped-def]

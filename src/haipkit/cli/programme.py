@@ -61,4 +61,4 @@ def choose(ctx: click.Context, programme: str, statement: str, made_on: str | No
     asked = {finding.action for finding in found.findings if finding.status is not Status.NOT_APPLICABLE}
     bare = [str(action) for action in ACTIONS if action in asked and action not in found.owners]
     if bare:
-        line(f"No owner is named yet for action {', '.join(bare)}: haip add owner {bare[0]} --office 'head of …'")
+        line(f'No owner is named yet for action {", ".join(bare)}: haip add owner {bare[0]} --office "<office>"')
