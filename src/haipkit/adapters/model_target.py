@@ -1,4 +1,4 @@
-"""From what a person names to a model that can be asked: an endpoint, a function, an application or a local folder."""
+"""From what a person names to a model that can be asked: endpoint, agent, function, application or local folder."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,15 @@ from haipkit.kernel.outside import AsyncModel
 
 @dataclass(frozen=True)
 class Named:
-    """What a person may name; exactly one of `endpoint`, `function`, `application` and `folder`."""
+    """What a person may name; exactly one of `endpoint`, `agent`, `function`, `application` and `folder`.
+
+    `ask` and `reply` say how an agent is spoken to (`model_agent`).
+    """
 
     endpoint: str = ""
+    agent: str = ""
+    ask: str = ""
+    reply: str = ""
     function: str = ""
     application: str = ""
     folder: str = ""
@@ -22,29 +28,36 @@ class Named:
 
     @property
     def kind(self) -> str:
-        """In words: endpoint, function, application or local model. Raises UsageError unless one is named."""
-        words = {"endpoint": self.endpoint, "function": self.function, "application": self.application}
-        words["local model"] = self.folder
+        """In words: endpoint, agent, function, application or local model. Raises UsageError unless one is named."""
+        words = {"endpoint": self.endpoint, "agent": self.agent, "function": self.function}
+        words |= {"application": self.application, "local model": self.folder}
         named = [word for word, value in words.items() if value]
         if len(named) != 1:
             what = "no model is named" if not named else "more than one model is named"
             raise UsageError(
                 what,
-                advice="Name one of --endpoint URL, --function MODULE:NAME, --application MODULE:NAME, --local FOLDER.",
+                advice="Name one of --endpoint, --agent, --function, --application, --local.",
             )
-        if not self.endpoint and (self.key_variable or self.ca_file):
-            raise UsageError("--key-variable and --ca-file belong to an endpoint")
+        if not (self.endpoint or self.agent) and (self.key_variable or self.ca_file):
+            raise UsageError("--key-variable and --ca-file belong to an endpoint or an agent")
+        if not self.agent and (self.ask or self.reply):
+            raise UsageError("--ask and --reply belong to an agent")
         return named[0]
 
 
 async def open_model(named: Named) -> AsyncModel:
     """The model, ready to be asked; close it. Raises what opening it raises, as HaipError."""
     kind = named.kind
-    if kind == "endpoint":
+    if kind in ("endpoint", "agent"):
+        from haipkit.adapters.model_agent import ASK, REPLY, AgentModel
         from haipkit.adapters.model_http import Endpoint, HttpModel, Limits
 
-        address = Endpoint(named.endpoint, named.model, named.key_variable, ca_file=named.ca_file)
-        model = HttpModel(address, Limits(connections=named.at_once, seconds=named.seconds))
+        url = named.endpoint or named.agent
+        address = Endpoint(url, named.model, named.key_variable, ca_file=named.ca_file)
+        limits = Limits(connections=named.at_once, seconds=named.seconds)
+        if kind == "agent":
+            return AgentModel(address, named.ask or ASK, named.reply or REPLY, limits)
+        model = HttpModel(address, limits)
         try:
             await model.find_name()
         except BaseException:

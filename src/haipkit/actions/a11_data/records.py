@@ -464,7 +464,7 @@ class LeakTest(Body):
     outcome: Literal["pass", "fail", "incomplete"]
     model: Line
     """As the model or its endpoint calls itself."""
-    target: Literal["endpoint", "function", "application", "local model"]
+    target: Literal["endpoint", "agent", "function", "application", "local model"]
     asked_as: Literal["text", "chat"]
     tried: Lines
     not_tried: Lines = ()

@@ -24,6 +24,9 @@ _WORDS = {
 _EXIT = {"pass": 0, "fail": 1, "incomplete": 2}
 _MODEL = (
     click.Option(["--endpoint"], default="", metavar="URL", help="A model behind HTTP, OpenAI-compatible."),
+    click.Option(["--agent"], default="", metavar="URL", help="An application behind HTTP with a JSON of its own."),
+    click.Option(["--ask"], default="", metavar="JSON", help='What an agent is sent: {"message": "{prompt}"}.'),
+    click.Option(["--reply"], default="", metavar="POINTER", help="Where its answer stands: /reply."),
     click.Option(["--function"], default="", metavar="MODULE:NAME", help="A function or object in this process."),
     click.Option(["--application"], default="", metavar="MODULE:NAME", help="An ASGI application in this process."),
     click.Option(["--local", "folder"], default="", metavar="FOLDER", help="A Hugging Face model (extra torch)."),
@@ -70,7 +73,20 @@ def command(ctx: click.Context, /, **given: Any) -> int:
     from haipkit.adapters.model_target import Named, open_model
     from haipkit.workspace.leak_test import leak_test
 
-    names = ("endpoint", "function", "application", "folder", "model", "key_variable", "ca_file", "seconds", "at_once")
+    names = (
+        "endpoint",
+        "agent",
+        "ask",
+        "reply",
+        "function",
+        "application",
+        "folder",
+        "model",
+        "key_variable",
+        "ca_file",
+        "seconds",
+        "at_once",
+    )
     named = Named(**{name: given[name] for name in names})
     target = named.kind
 
