@@ -182,7 +182,7 @@ def _national(t: Text, at: int, stop: int, low: int, high: int, code: int) -> in
         if gap and digits >= low and low < high and t[at - 1] == 32 and _run(t, at, stop) + digits > high:
             break
         run = _run(t, at, stop)
-        if gap and run == 1 and t[at - 1] == 46:
+        if gap and run == 1 and digits >= low and low < high:
             break
         for i in range(at, at + run):
             if digits + i - at < 6:
