@@ -18,6 +18,7 @@ from haipkit.ledger.checkpoint import (
     check_origin,
     checkpoint_text,
     cosign,
+    head_signer,
     parse_checkpoint,
     parse_note,
     parse_proof,
@@ -46,6 +47,14 @@ FOREIGN_NOTE = (
 @pytest.fixture
 def signed(key: SigningKey) -> bytes:
     return sign_note(TEXT, key)
+
+
+def test_a_head_signer_writes_what_sign_note_does(key: SigningKey) -> None:
+    signed = head_signer("bakery.example/haip", key)
+    for size, root in ((0, EMPTY_ROOT), (1, bytes(32)), (10**18, bytes(range(32)))):
+        assert signed(size, root) == sign_note(checkpoint_text("bakery.example/haip", size, root), key)
+    with pytest.raises(BadInput):
+        head_signer("two words", key)
 
 
 def test_a_note_signed_by_another_program_verifies() -> None:

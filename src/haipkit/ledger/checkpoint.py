@@ -12,7 +12,7 @@ Pure text and Ed25519 (RFC 8032); nothing here reads a file or a clock.
 import re
 from base64 import b64decode, b64encode
 from binascii import b2a_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -242,6 +242,19 @@ def sign_note(text: str, *signers: Signer) -> bytes:
         name, public_key = signer.name, signer.public_key
         note += _signature_line(name, key_id(name, public_key) + signer.sign(message)).encode()
     return note
+
+
+def head_signer(origin: str, signer: Signer) -> Callable[[int, bytes], bytes]:
+    """(size, root) → the signed note over that head of one log: what all its heads share is made ready here, once."""
+    check_origin(origin)
+    before, identity = f"{origin}\n", key_id(signer.name, signer.public_key)
+    between, sign = f"\n— {signer.name} ".encode(), signer.sign
+
+    def signed(size: int, root: bytes) -> bytes:
+        text = f"{before}{size}\n".encode() + b2a_base64(root)
+        return text + between + b2a_base64(identity + sign(text))
+
+    return signed
 
 
 def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[Verified, ...]:

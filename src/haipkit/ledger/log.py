@@ -22,6 +22,7 @@ from haipkit.ledger.checkpoint import (
     Signer,
     VerifierKey,
     checkpoint_text,
+    head_signer,
     parse_checkpoint,
     parse_note,
     sign_note,
@@ -78,7 +79,7 @@ class Log:
         self.origin = origin
         self.key = key
         self._store = store
-        self._signer = signer
+        self._sign_head = None if signer is None else head_signer(origin, signer)
         self._publish = publish
         self._published_at = float("-inf")
         self._unpublished = False
@@ -98,7 +99,7 @@ class Log:
 
         Raises BadInput (an entry is too long, an id is taken), CannotWrite (disk), Busy, NotAllowed (opened to read).
         """
-        if self._signer is None:
+        if self._sign_head is None:
             raise NotAllowed("this ledger was opened for reading", advice="Open it with its key to append.")
         for entry in entries:
             if not 0 < len(entry.leaf) <= MAX_ENTRY:
@@ -129,7 +130,7 @@ class Log:
         The entry, its signature and all proofs stay valid. There is no way back. Raises NotFound; BadInput (no such
         field); Busy when the text is gone from the tables but a reader keeps it in the database's journal: call again.
         """
-        if self._signer is None:
+        if self._sign_head is None:
             raise NotAllowed("this ledger was opened for reading", advice="Open it with its key to erase.")
         leaf = self.entry(index)
         with self._transaction():
@@ -182,7 +183,7 @@ class Log:
         Returns that head: whoever trusts the present key sees in it which key comes next (docs/spec/ledger.md).
         This object appends no more. Raises NotAllowed if opened to read, BadInput if `to` has another name.
         """
-        if self._signer is None:
+        if self._sign_head is None:
             raise NotAllowed("this ledger was opened for reading", advice="Open it with its key to hand it over.")
         if to.name != self.origin:
             raise BadInput(f"the key {to.name!r} cannot sign for the log {self.origin!r}")
@@ -192,7 +193,7 @@ class Log:
             (line,) = parse_note(sign_note(text, to)).signatures
             self._store.add_cosignatures(frontier.size, [str(line)])
             self._store.set_key(str(VerifierKey(to.name, to.public_key)))
-        self._signer, self._unpublished = None, True
+        self._sign_head, self._unpublished = None, True
         self.flush_checkpoint()
         return self.checkpoint(frontier.size)
 
@@ -224,7 +225,7 @@ class Log:
 
     @property
     def writable(self) -> bool:
-        return self._signer is not None
+        return self._sign_head is not None
 
     def size(self) -> int:
         """How many entries the newest signed head covers."""
@@ -400,8 +401,8 @@ class Log:
                 request.error = fault
 
     def _commit(self, group: Sequence[_Request]) -> None:
-        signer = self._signer
-        if signer is None:
+        sign_head = self._sign_head
+        if sign_head is None:
             raise NotAllowed("this ledger was opened for reading")
         if len(group) == 1:
             entries, hashes = group[0].entries, group[0].hashes
@@ -414,7 +415,7 @@ class Log:
             frontier = self._frontier = self._caught_up()
             first = start = frontier.size
             tiles = frontier.extend(hashes)
-            note = sign_note(checkpoint_text(self.origin, frontier.size, frontier.root()), signer)
+            note = sign_head(frontier.size, frontier.root())
             self._store.insert(start, entries, tiles, frontier.size, note)
             self._store.commit()
         except BaseException:
