@@ -282,7 +282,7 @@ class Search:
             partners[number], found[number] = stays, share
         gone = np.array([number for number, *_ in dropped], dtype=np.int64)
         for at in range(0, len(partners), _STRETCH) if len(gone) else ():
-            here = np.array(partners[at : at + (_STRETCH)])
+            here = np.array(partners[at : at + _STRETCH])
             moved = np.flatnonzero((here >= 0) & np.isin(here, gone))
             found[at + moved] = found[here[moved]]
             partners[at + moved] = partners[here[moved]]
@@ -293,8 +293,8 @@ class Search:
         partners, shares = self._open("partners", np.int64), self._open("shares", np.float64)
         kept = self._fresh("kept", np.uint8, 0)
         for at in range(0, len(partners), _STRETCH):
-            here = np.array(partners[at : at + (_STRETCH)])
-            near = np.array(shares[at : at + (_STRETCH)]) > 0
+            here = np.array(partners[at : at + _STRETCH])
+            near = np.array(shares[at : at + _STRETCH]) > 0
             self.tally.exact += int(((here >= 0) & ~near).sum())
             self.tally.near += int(((here >= 0) & near).sum())
             kept[here[here >= 0]] = 1
