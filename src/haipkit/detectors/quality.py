@@ -14,6 +14,7 @@ from haipkit.detectors.quality_words import (
     CLASSES,
     CONTROL,
     DIGIT,
+    HIGH,
     LETTER,
     PAD,
     SYMBOL,
@@ -97,31 +98,35 @@ def measure(data: Any, begins: Any, stops: Any) -> Measures:
         """How many of some sorted places lie in each document."""
         return np.searchsorted(places, first + sizes) - np.searchsorted(places, first)
 
-    def of(kind: int) -> Any:
-        return per(np.flatnonzero(classes[:size] == kind))
+    others = np.flatnonzero(classes[:size] != LETTER)
+    kinds = classes[others]
 
-    text = buffer[:size]
-    beyond = np.flatnonzero(text >= 0xC2)
+    def of(kind: int) -> Any:
+        return others[kinds == kind]
+
+    high, controls = of(HIGH), of(CONTROL)
+    beyond = high[buffer[high] >= 0xC2]
+    following = per(high) - per(beyond)
     scripts = _scripts(buffer, beyond, per)
-    scripts[0] += of(LETTER)
+    scripts[0] += sizes - per(others)
     odd = beyond[(buffer[beyond] == 0xEF) & (buffer[beyond + 1] == 0xBF) & (buffer[beyond + 2] == 0xBD)]
     high_controls = beyond[(buffer[beyond] == 0xC2) & (buffer[beyond + 1] <= 0x9F)]
-    nuls = per(np.flatnonzero(text == 0))
+    nuls = per(controls[buffer[controls] == 0])
     words = split(buffer, classes, np.append(first, size))
     runs = Runs(words)
     cjk = 2 * (scripts[1] + scripts[2]) > scripts[0]
     return Measures(
         sizes,
-        sizes - per(np.flatnonzero((text & 0xC0) == 0x80)),
+        sizes - following,
         scripts.sum(axis=0),
-        of(DIGIT),
-        of(SYMBOL),
+        per(of(DIGIT)),
+        per(of(SYMBOL)),
         per(odd),
         nuls,
-        of(CONTROL) + per(high_controls) - nuls,
+        per(controls) + per(high_controls) - nuls,
         per(_twice(buffer, beyond)),
         scripts,
-        _lines(buffer, classes, first, sizes, words, runs),
+        _lines(of(BREAK), words, runs),
         _grams(words, runs, cjk),
         words,
         buffer,
@@ -173,15 +178,15 @@ def _narrow(letter: str) -> bytes:
         return letter.encode("latin-1")
 
 
-def _lines(buffer: Any, classes: Any, first: Any, sizes: Any, words: Words, runs: Runs) -> tuple[Any, Any]:
-    """(lines that stood before in their document, lines with words) of each document."""
-    breaks = np.flatnonzero(classes[: len(buffer) - PAD] == BREAK)
+def _lines(breaks: Any, words: Words, runs: Runs) -> tuple[Any, Any]:
+    """(lines that stood before in their document, lines with words) of each document, from where the breaks are."""
+    documents = len(words.place) - 1
     edges = np.searchsorted(words.starts, breaks)
     begins = np.concatenate([[0], edges[:-1]])
     full = np.flatnonzero(edges > begins)
     owners = words.documents(begins[full])
-    many = np.bincount(owners, minlength=len(first))
-    return repeated(owners, runs.between(begins[full], edges[full]), len(first)), many
+    many = np.bincount(owners, minlength=documents)
+    return repeated(owners, runs.between(begins[full], edges[full]), documents), many
 
 
 def _grams(words: Words, runs: Runs, cjk: Any) -> tuple[Any, Any]:
