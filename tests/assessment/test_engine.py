@@ -367,3 +367,17 @@ def test_a_scan_alone_is_partly_met_only_when_nothing_is_left_to_find(make: Make
     assert finding_of(conduct, [_scan(make, "clean")], "11.3a").status is Status.PARTLY_MET
     assert finding_of(conduct, [_scan(make, "findings")], "11.3a").status is Status.NOT_ASSESSED
     assert finding_of(conduct, [_scan(make, "fail")], "11.3a").status is Status.NOT_MET
+
+
+@pytest.mark.parametrize(
+    ("used", "code", "strength"),
+    [("ab" * 32, 0, Strength.TESTED), ("cd" * 32, 0, Strength.CLAIMED), ("ab" * 32, 1, Strength.CLAIMED)],
+)
+def test_a_trace_lifts_the_data_set_whose_very_bytes_went_in(
+    make: Maker, used: str, code: int, strength: Strength
+) -> None:
+    conduct = conduct_of(requirement("1.1k", need("dataset/1", {"use": "training"})))
+    listed = make("dataset/1", {"name": "faq", "use": "training", "sha256": "ab" * 32}, key="faq")
+    step = {"title": "Train", "requirements": ["1.1k"], "exit_code": code, "inputs": [{"name": "f", "sha256": used}]}
+    found = finding_of(conduct, [listed, make("trace/1", step, key="train", origin=Origin.MEASURED)], "1.1k")
+    assert found.strength is strength

@@ -31,6 +31,7 @@ _BACKING_KINDS = {
     "data-removal/1": "requirements",
     "leak-test/1": "requirements",
     "private-training/1": "requirements",
+    "trace/1": "requirements",
 }
 """Kinds that back a requirement by naming it, with the field that names it."""
 _DATASET = "dataset"
@@ -349,6 +350,8 @@ def _lifts(backing: Record, record: Record) -> Strength | None:
         return {"supports": Strength.INDEPENDENTLY_VERIFIED, "supports in part": Strength.EVIDENCED}.get(
             backing.body["result"]
         )
+    if kind == "trace/1":
+        return _traced(backing, record)
     if kind in ("test/1", "scan/1"):
         return Strength.EVIDENCED if backing.body["outcome"] in ("pass", "clean") else None
     if kind in _DATA_TESTS:
@@ -357,6 +360,15 @@ def _lifts(backing: Record, record: Record) -> Strength | None:
         measured = backing.header.origin is Origin.MEASURED
         return Strength.TESTED if measured and backing.body["outcome"] in outcomes else None
     return backing.strength if backing.strength >= Strength.EVIDENCED else None
+
+
+def _traced(trace: Record, record: Record) -> Strength | None:
+    """A trace proves that these very bytes went into a step that succeeded, or came out of it; nothing else."""
+    body, digest = trace.body, record.body.get("sha256") or record.body.get("weights_sha256")
+    if not digest or body.get("exit_code") not in (0, None):
+        return None
+    known = {one.get("sha256") for side in ("inputs", "outputs") for one in body.get(side) or ()}
+    return trace.strength if digest in known or digest == body.get("inputs_sha256") else None
 
 
 def _about_dataset(backing: Record, record: Record) -> bool:

@@ -39,7 +39,7 @@ _MADE_ELSEWHERE = (
     *("dataset-duplicates", "dataset-contamination"),
     *("dataset-rights", "dataset-quality", "dataset-bias", "data-removal"),
     *("canaries", "leak-test", "private-training"),
-    *("evaluation-plan", "evaluation-run", "comparison"),
+    *("evaluation-plan", "evaluation-run", "comparison", "trace"),
 )
 """Kinds that commands of their own make; typed by hand they would be worth a claim."""
 

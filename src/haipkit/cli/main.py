@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("haipkit.cli.evaluate", "Test how a system behaves, by a rule that was registered first"),
     "gate": ("haipkit.cli.gate", "May this release go out? For CI: 0 pass, 1 fail, 2 undecided, 3 invalid"),
     "risk": ("haipkit.cli.risk", "The risk register, with the tests behind each risk and whether they still hold"),
+    "trace": ("haipkit.cli.trace", "Which data, code and steps a release came from"),
     "status": ("haipkit.cli.status", "Where you stand with each of the twelve actions"),
     "next": ("haipkit.cli.next", "What to do first, and why"),
     "report": ("haipkit.cli.report", "Write a report: gaps, conformity, transparency, haip"),
@@ -35,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 _GROUPS = (
     ("Start", ("init", "demo", "doctor")),
-    ("Record", ("add", "evidence", "import", "scan", "data", "evaluate", "gate", "attestation", "programme")),
+    ("Record", ("add", "evidence", "import", "scan", "data", "evaluate", "gate", "trace", "attestation", "programme")),
     ("See", ("status", "next", "risk", "records", "conduct", "schema", "instrument")),
     ("Show others", ("report", "bundle", "verify")),
     ("Ledger", ("ledger", "witness", "keys", "completion")),

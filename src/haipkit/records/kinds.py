@@ -115,6 +115,15 @@ _TABLE = (
         day="compared_on",
     ),
     Kind(
+        "trace/1",
+        "Trace of a step",
+        1,
+        "any",
+        "title",
+        "One step of making a system: what went in, which code ran, what came out, by digest",
+        day="performed_on",
+    ),
+    Kind(
         "incident/1",
         "Incident",
         2,

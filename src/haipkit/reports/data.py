@@ -6,6 +6,7 @@ from typing import Any
 from haipkit.records.record import Record
 from haipkit.reports.chart import counted_bars
 from haipkit.reports.document import Block, Bullets, Claim, Document, Heading, Note, Paragraph
+from haipkit.reports.lineage import lineage, lineage_figure
 from haipkit.reports.phrases import phrase_of
 from haipkit.reports.registry import Told, report
 from haipkit.reports.sentences import namer_of
@@ -32,11 +33,16 @@ def data(told: Told) -> Document:
     blocks: list[Block] = [Paragraph(_lead(told, sets), lead=True)]
     if not sets:
         blocks.append(
-            Note("how-to", "How to begin", "List each source with `haip add dataset`, then look into it: `haip scan`.")
+            Note(
+                "how-to",
+                "How to begin",
+                "List each source with the command haip add dataset, then look into it with haip scan.",
+            )
         )
     for key, listed in sets.items():
         blocks += _chapter(told, shelf, key, listed)
     blocks += _models(told, shelf)
+    blocks += _traces(told, shelf)
     return compose(
         told,
         shelf,
@@ -146,3 +152,20 @@ def _models(told: Told, shelf: Shelf) -> Iterable[Block]:
             yield Heading(2, title, f"models-{kind.partition('/')[0]}")
             for record in sorted(found, key=lambda record: record.index):
                 yield shelf.claim(phrase_of(record, name), record)
+
+
+def _traces(told: Told, shelf: Shelf) -> Iterable[Block]:
+    """How data became releases, where the steps were traced."""
+    traces = [record for record in told.of_kind("trace/1") if _wanted_system(told, record)]
+    if traces:
+        steps = lineage(traces, [*told.of_kind("dataset/1"), *told.of_kind("release/1")])
+        yield Heading(2, "How data became releases", "lineage")
+        yield lineage_figure(steps)
+        name = namer_of(told)
+        for step in steps:
+            yield shelf.claim(phrase_of(step.record, name), step.record)
+
+
+def _wanted_system(told: Told, record: Record) -> bool:
+    system = told.options.get("system", "").partition("/")[0]
+    return not system or (record.header.system or "").partition("/")[0] in ("", system)

@@ -300,6 +300,20 @@ def _points(share: object) -> str:
     return f"{float(str(share)) * 100:+.1f} points"
 
 
+@_phrase("trace/1")
+def _trace(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
+    steps = {"data": "a step on data", "training": "a training step", "evaluation": "an evaluation"}
+    step = steps.get(str(body["step"]), "a step")
+    yield f"On {day(body['performed_on'])} we traced {step}{_of(record, namer, 'of')}: {quoted(body['title'])}."
+    inputs, outputs = (len(body.get(name) or ()) for name in ("inputs", "outputs"))
+    yield f"By digest it names {count(inputs, 'input')} and {count(outputs, 'output')}."
+    if body.get("exit_code"):
+        yield f"The step failed, with exit code {body['exit_code']}."
+    if body.get("code_commit"):
+        changed = ", with files that differed from it" if body.get("code_changed") else ""
+        yield f"Code: commit {str(body['code_commit'])[:12]}{changed}."
+
+
 @_phrase("test/1")
 def _test(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterable[str]:
     bad = [

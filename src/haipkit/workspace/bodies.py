@@ -27,6 +27,7 @@ _HOMES = {
     "evaluation-plan/1": "actions.a01_risk.records:EvaluationPlan",
     "evaluation-run/1": "actions.a01_risk.records:EvaluationRun",
     "comparison/1": "actions.a01_risk.records:Comparison",
+    "trace/1": "actions.a01_risk.records:Trace",
     "incident/1": "actions.a02_incidents.records:Incident",
     "channel/1": "actions.a02_incidents.records:Channel",
     "monitoring/1": "actions.a02_incidents.records:Monitoring",

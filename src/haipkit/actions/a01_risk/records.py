@@ -2,9 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-from haipkit.records.fields import Body, Count, Day, Decimal, Digest, Line, Lines, Office, Slug, Text, as_list
+from haipkit.records.fields import (
+    Body,
+    Count,
+    Day,
+    Decimal,
+    Digest,
+    Line,
+    Lines,
+    Office,
+    RequirementRefs,
+    Slug,
+    Text,
+    as_list,
+)
 
 Domain = Literal["cbrn", "cyber", "health-safety", "self-replication", "society", "democracy", "cascading", "other"]
 Domains = Annotated[tuple[Domain, ...], BeforeValidator(as_list)]
@@ -176,3 +189,42 @@ class Comparison(Body):
     low: Decimal | None = None
     high: Decimal | None = None
     reason: Line
+
+
+class Artefact(Body):
+    """Something that went into a step or came out of it, by digest."""
+
+    name: Line
+    sha256: Digest
+    size: Count
+
+
+class Parameter(Body):
+    name: Line
+    value: Line
+
+
+class Trace(Body):
+    """One step of making a system: what went in, which code ran how, what came out. Key: a short name."""
+
+    title: Line
+    step: Literal["data", "training", "evaluation", "packaging", "other"]
+    performed_on: Day
+    command: Line | None = None
+    exit_code: Annotated[int, Field(ge=-255, le=255)] | None = None
+    requirements: RequirementRefs = ()
+    inputs: tuple[Artefact, ...] = ()
+    outputs: tuple[Artefact, ...] = ()
+    inputs_sha256: Digest | None = None
+    """SHA-256 of the sorted SHA-256 digests of the inputs, one a line, in lower-case hex: the digest of a data set."""
+    code_commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")] | None = None
+    code_changed: bool | None = None
+    """Whether files differed from that commit."""
+    parameters: tuple[Parameter, ...] = ()
+    environment: Line | None = None
+    """Interpreter and platform in words."""
+    packages_sha256: Digest | None = None
+    """Digest of the sorted list of installed packages with their versions."""
+    seconds: Decimal | None = None
+    source: Line | None = None
+    """The tool that kept it, where it was taken over."""
