@@ -2,7 +2,9 @@
 
 A suite is a TOML file beside a JSONL file with one probe a line. A probe is one conversation of one or more turns, or a
 pair of prompts that have to be treated alike. Text may hold `{canary}`: a word nobody else knows, made anew for every
-plan, or given by whoever planted it in the system.
+plan, or given by whoever planted it in the system. Under `[shared]` the TOML file may hold what many probes have in
+common: `every` (fields of every probe that has none of its own), and by name `systems`, `tools`, `results` and
+`scores`, which a probe then names instead of repeating them.
 """
 
 import json
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from haipkit.actions.a01_risk.policy import Policy
+from haipkit.actions.a01_risk.shared import Shared, read_shared
 from haipkit.kernel.canonical import canonical_json, sha256_hex
 from haipkit.kernel.errors import BadInput, HaipError
 
@@ -21,7 +24,7 @@ TARGETS = ("model", "application")
 """`model`: we choose the system prompt and the tools. `application`: we can only speak to it."""
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,80}")
 _PROBE_FIELDS = {
-    *("id", "technique", "lang", "severity", "system", "turns", "pair", "tools", "score", "control_for"),
+    *("id", "technique", "lang", "severity", "system", "turns", "pair", "tools", "results", "score", "control_for"),
     *("source", "licence", "needs"),
 }
 
@@ -31,7 +34,9 @@ class Probe:
     """One thing to find out. Either `turns` (what the user says, one after the other) or `pair` (two prompts).
 
     `score` names the scorer under `by` with its settings (`actions.a01_risk.scoring`); `needs` are values that whoever
-    runs the suite has to give, such as a canary planted in the application.
+    runs the suite has to give, such as a canary planted in the application. `results` are what the tools of the probe
+    answer, by their name, `*` for all others; a list is answered one after the other, and its last entry again. Nothing
+    is ever done. Without results, the conversation ends with the first call of a tool.
     """
 
     id: str
@@ -45,13 +50,19 @@ class Probe:
     severity: str = ""
     control_for: str = ""
     needs: tuple[str, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def prompts(self) -> int:
         """Conversations that the probe needs."""
         return len(self.pair) or 1
 
-    def conversation(self, place: int = 0) -> list[dict[str, str]]:
+    def result(self, tool: str, nth: int) -> str:
+        """What the tool answers when it is called for the `nth` time, from 0."""
+        given = self.results.get(tool, self.results.get("*", "error: there is no such tool"))
+        return str(given[min(nth, len(given) - 1)]) if isinstance(given, list | tuple) else str(given)
+
+    def conversation(self, place: int = 0) -> list[dict[str, Any]]:
         """The messages of a conversation up to its first answer."""
         first = self.pair[place] if self.pair else self.turns[0]
         opening = [{"role": "system", "content": self.system}] if self.system else []
@@ -104,7 +115,9 @@ def read_suite(head: str, probes: str, where: str = "") -> Suite:
     file = Table(data, where or "suite")
     policy, options = _policy(file.table("policy")), dict(data.get("options", {}))
     file.has("options")
-    found = read_probes(probes, where)
+    shared = read_shared(data.get("shared", {}), where)
+    file.has("shared")
+    found = read_probes(probes, where, shared)
     suite = Suite(
         id=file.pattern("id", _ID.pattern, "a short name in lower-case letters, digits and dashes"),
         version=file.text("version"),
@@ -144,6 +157,7 @@ def _as_json(probe: Probe) -> dict[str, Any]:
         "pair": list(probe.pair),
         "system": probe.system,
         "tools": list(probe.tools),
+        "results": dict(probe.results),
         "technique": probe.technique,
         "lang": probe.lang,
     }
@@ -160,8 +174,9 @@ def _policy(table: Any) -> Policy:
     return made
 
 
-def read_probes(text: str, where: str = "") -> tuple[Probe, ...]:
+def read_probes(text: str, where: str = "", shared: Shared | None = None) -> tuple[Probe, ...]:
     """Probes, one JSON object a line. Raises BadInput that names the line."""
+    shared = shared or Shared()
     found: list[Probe] = []
     seen: set[str] = set()
     for number, line in enumerate(text.splitlines(), 1):
@@ -172,7 +187,7 @@ def read_probes(text: str, where: str = "") -> tuple[Probe, ...]:
             value = json.loads(line)
         except ValueError as fault:
             raise BadInput(f"this line is not JSON: {fault}", where=place) from fault
-        probe = read_probe(value, place)
+        probe = read_probe(shared.completed(value, place), place)
         if probe.id in seen:
             raise BadInput(f"the probe {probe.id} is there twice", where=place)
         seen.add(probe.id)
@@ -203,6 +218,9 @@ def read_probe(value: Any, where: str = "") -> Probe:
     tools = value.get("tools", [])
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
         raise BadInput("tools are a list of objects", where=place)
+    results = value.get("results", {})
+    if not isinstance(results, dict) or not all(isinstance(one, str) or _is_texts(one) for one in results.values()):
+        raise BadInput("results are texts, or lists of texts, by the name of a tool", where=place)
     score = value.get("score")
     try:
         check_score(score, bool(pair))
@@ -213,9 +231,12 @@ def read_probe(value: Any, where: str = "") -> Probe:
     for name, word in words.items():
         if not isinstance(word, str):
             raise BadInput(f"{name} is text", where=place)
-    return Probe(
-        identifier, dict(score or {}), turns, pair, tools=tuple(tools), needs=_texts(value, "needs", place), **words
-    )
+    needs = _texts(value, "needs", place)
+    return Probe(identifier, dict(score or {}), turns, pair, tools=tuple(tools), needs=needs, results=results, **words)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def _texts(value: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
@@ -248,4 +269,5 @@ def filled(probe: Probe, values: Mapping[str, str]) -> Probe:
         system=put(probe.system),
         score=deep(probe.score),
         tools=tuple(deep(tool) for tool in probe.tools),
+        results=deep(probe.results),
     )
