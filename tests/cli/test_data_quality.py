@@ -172,3 +172,14 @@ def test_what_cannot_be_computed_is_said(tmp_path: Path) -> None:
     assert "m: 6 rows" in shown, "a small group is named"
     assert haip("data", "bias", path, "--label", "y", "--groups", "sex", "--limit", "accuracy=2").code == 64
     assert haip("data", "bias", path, "--label", "y", "--groups", "sex", "--limit", "happiness=0.1").code == 64
+
+
+def test_words_without_blanks_are_found_where_they_stand(tmp_path: Path) -> None:
+    texts = [PROSE, "女性と男性が高齢者の家に集まりました。", PROSE, "この子どもの母親は女性です。バカと言わないで。"]
+    path = tmp_path / "ja.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    found = report("quality", path)
+    mentions = {row["group"]: (row["documents"], row["occurrences"]) for row in found["mentions"]}  # type: ignore[attr-defined]
+    assert mentions["women"] == (2, 3)
+    assert mentions["children"] == mentions["older-people"] == (1, 1)
+    assert {row["kind"]: row["documents"] for row in found["found"]}["rude words (hint)"] == 1  # type: ignore[attr-defined]

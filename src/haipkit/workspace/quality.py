@@ -103,26 +103,37 @@ class Meter:
             return {}
         measures = measure(data, begins[full], stops[full])
         mentions = self._lookup.counts(measures.words, measures.documents)
-        if measures.scripts[1:4].any():
-            for name, words in self._whole.items():
-                mentions[name] = mentions[name] + _whole_words(measures, words)
+        for name, counts in _whole_words(measures, self._whole).items():
+            mentions[name] = mentions[name] + counts
         found: Mapping[str, Any] = tally.note(measures, languages(measures), mentions, self._limits)
         return found
 
 
-def _whole_words(measures: Any, words: Sequence[bytes]) -> Any:
-    """How often words stand in each document, wherever they stand in its bytes."""
+def _whole_words(measures: Any, lists: Mapping[str, Sequence[bytes]]) -> dict[str, Any]:
+    """For each list, how often its words stand in each document, wherever they stand in its bytes.
+
+    Only documents with letters of Chinese, Japanese or Korean are searched.
+    """
     import numpy as np
 
-    text = measures.buffer.tobytes()
-    places: list[int] = []
-    for word in words:
-        at = text.find(word)
-        while at >= 0:
-            places.append(at)
-            at = text.find(word, at + len(word))
-    owners = np.searchsorted(measures.begins, np.array(places, dtype=np.int64), "right") - 1
-    return np.bincount(owners, minlength=measures.documents)
+    chosen = np.flatnonzero(measures.scripts[1:4].any(axis=0))
+    if not len(chosen):
+        return {}
+    sizes = measures.bytes[chosen] + 1
+    pieces = zip(measures.begins[chosen].tolist(), sizes.tolist(), strict=True)
+    text = b"".join(measures.buffer[begin : begin + size].tobytes() for begin, size in pieces)
+    begins = np.cumsum(sizes) - sizes
+    found = {}
+    for name, words in lists.items():
+        places: list[int] = []
+        for word in words:
+            at = text.find(word)
+            while at >= 0:
+                places.append(at)
+                at = text.find(word, at + len(word))
+        owners = chosen[np.searchsorted(begins, np.array(places, dtype=np.int64), "right") - 1]
+        found[name] = np.bincount(owners, minlength=measures.documents)
+    return found
 
 
 def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
