@@ -164,11 +164,7 @@ def tables_of(rules: Rules) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8
         for form in rules.forms
         for element in form.elements
     ]
-    triggers = sorted(
-        (form.trigger, number, form.offset, *_beside(form))
-        for number, form in enumerate(rules.forms)
-        if form.anchor == "byte"
-    )
+    triggers = _triggers(rules.forms)
     slots = {byte: place for place, byte in enumerate(sorted({one[0] for one in triggers}))}
     grammars = {name: [form.rule for form in rules.forms if form.anchor == name] for name in ("mail", "url")}
     following, heads, lists, previous, offsets = _heads(rules.forms)
@@ -199,13 +195,9 @@ def tables_of(rules: Rules) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8
         "SECOND": b"".join(map(_flags, second)),
         "NEXT": b"".join(_flags(_next(rules.forms, byte)) for byte in slots),
         "MEMBERS": b"".join(map(_flags, classes)),
-        "NOT_BYTES": b"".join(value.encode() for rule in rules.rules for value in rule.not_values),
-        "WORD_BYTES": b"".join(word for name in sorted(rules.words) for word in rules.words[name]),
-        "PAIRS_BEFORE": b"".join(_pairs(rules.words[name], last=True) for name in sorted(rules.words)),
-        "PAIRS_AFTER": b"".join(_pairs(rules.words[name], last=False) for name in sorted(rules.words)),
     }
     header = dict.fromkeys(kernel.NAMES, 0)
-    for name, part in parts.items():
+    for name, part in (parts | _texts(rules)).items():
         header[name] = len(codes)
         codes += part
     header |= {"OFFSET_COUNT": len(offsets), "MAIL_COUNT": len(grammars["mail"]), "URL_COUNT": len(grammars["url"])}
@@ -217,6 +209,25 @@ def tables_of(rules: Rules) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8
         at += len(values)
     whole = np.concatenate([np.array([header[name] for name in kernel.NAMES], dtype=np.int32), *flat.values()])
     return whole, np.frombuffer(bytearray(codes), dtype=np.uint8)
+
+
+def _triggers(forms: Sequence[Form]) -> list[tuple[int, ...]]:
+    return sorted(
+        (form.trigger, number, form.offset, *_beside(form))
+        for number, form in enumerate(forms)
+        if form.anchor == "byte"
+    )
+
+
+def _texts(rules: Rules) -> dict[str, bytes]:
+    """The values to ignore and the words, end to end, and the pairs of bytes that words have at their ends."""
+    lists = [rules.words[name] for name in sorted(rules.words)]
+    return {
+        "NOT_BYTES": b"".join(value.encode() for rule in rules.rules for value in rule.not_values),
+        "WORD_BYTES": b"".join(word for one in lists for word in one),
+        "PAIRS_BEFORE": b"".join(_pairs(one, last=True) for one in lists),
+        "PAIRS_AFTER": b"".join(_pairs(one, last=False) for one in lists),
+    }
 
 
 def _rule_facts(rules: Rules) -> list[tuple[int, ...]]:
