@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from haipkit.kernel.clock import now, write_instant
-from haipkit.kernel.errors import HaipError
+from haipkit.kernel.errors import CannotWrite, HaipError
 from haipkit.ledger.checkpoint import VerifierKey, parse_note, verify_note
 from haipkit.workspace import rotation
 from haipkit.workspace.ask import state
@@ -177,3 +177,31 @@ def test_an_unknown_key_is_refused(org: Path, name: str) -> None:
     outcome = haip("-w", org, "keys", "rotate", name)
     assert outcome.code == 66
     assert "has no key here" in outcome.words
+
+
+def test_after_an_interruption_every_command_says_how_to_go_on(org: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> None:
+        raise CannotWrite("the power went")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rotation, "set_values", lost)
+        assert haip("-w", org, "keys", "rotate", "log").code == 74
+    outcome = haip("-w", org, "status")
+    assert outcome.code == 78
+    assert "haip keys rotate log" in outcome.words
+    done("-w", org, "keys", "rotate", "log")
+    done("-w", org, "status")
+
+
+def test_new_keys_are_protected_like_the_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAIP_PASSPHRASE", "four words in row")
+    done("init", tmp_path / "org", "--role", "deployer", "--country", "CA", "--name", "Org")
+    for name in ("owner", "log"):
+        done("-w", tmp_path / "org", "keys", "rotate", name)
+        assert b"ENCRYPTED" in (tmp_path / "org" / ".haip" / "keys" / f"{name}.pem").read_bytes()
+    owner(tmp_path / "org", 6)
+    monkeypatch.setenv("HAIP_PASSPHRASE", "wrong")
+    before = done("-w", tmp_path / "org", "keys").out
+    assert haip("-w", tmp_path / "org", "keys", "rotate", "owner").code == 77
+    assert done("-w", tmp_path / "org", "keys").out == before
+    assert not (tmp_path / "org" / ".haip" / "keys" / "next" / "owner.vkey").exists()

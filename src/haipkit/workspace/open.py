@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from haipkit.kernel.errors import BadConfig
 from haipkit.workspace.config import Config, find_root, read_config
 
 if TYPE_CHECKING:
@@ -37,7 +38,14 @@ class Workspace:
         from haipkit.ledger.checkpoint import VerifierKey
         from haipkit.ledger.open import open_ledger
 
-        log = open_ledger(self.config.ledger, expected=VerifierKey.parse(self.config.verifier_key))
+        try:
+            log = open_ledger(self.config.ledger, expected=VerifierKey.parse(self.config.verifier_key))
+        except BadConfig as fault:
+            name = self.config.log_key
+            if not (self.config.keys / "next" / f"{name}.vkey").exists():
+                raise
+            advice = f"Finish what was begun: haip keys rotate {name}."
+            raise BadConfig("the replacement of its key was interrupted", where=fault.where, advice=advice) from fault
         self._logs.append(log)
         return log
 
