@@ -23,6 +23,13 @@ _WORDS = {
 }
 
 
+_ENGINES = {
+    "fast": "Engine: fast (compiled).",
+    "base": "Engine: base (RE2). The fast one needs the extra haipkit[fast] and, once, haip data warm.",
+    "fallback": "Engine: fallback (re), the slowest. Install google-re2, or haipkit[fast] and run haip data warm once.",
+}
+
+
 def _listed(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     words = [word.strip() for entry in value for word in entry.split(",")]
     return tuple(dict.fromkeys(word for word in words if word))
@@ -46,6 +53,10 @@ def _listed(ctx: click.Context, option: click.Parameter, value: tuple[str, ...])
     "--findings", type=click.Path(path_type=Path), metavar="FILE", help="Write every finding to a Parquet file."
 )
 @click.option("--values", is_flag=True, help="Show the values themselves in that file. It is then personal data.")
+@click.option("--to", type=click.Choice(["parquet"]), default=None, help="Copy JSON lines as Parquet tables.")
+@click.option(
+    "--on", metavar="ENGINE", default="", help="Work on ray or spark, or on ray://HOST:PORT, spark://HOST:PORT."
+)
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes (default: one per processor).")
 @click.option("--by", "office", metavar="OFFICE")
 @click.option("--json", "as_json", is_flag=True)
@@ -63,6 +74,8 @@ def command(
     rules: Path | None,
     findings: Path | None,
     values: bool,
+    to: str | None,
+    on: str,
     jobs: int,
     office: str | None,
     as_json: bool,
@@ -78,9 +91,11 @@ def command(
 
     if redact and drop:
         raise UsageError("--redact and --drop exclude each other")
+    if to and not (redact or drop):
+        raise UsageError("--to is about a copy", advice="Add --redact OUT or --drop OUT.")
     if values and findings is None:
         raise UsageError("--values needs a file to show them in", advice="Add --findings FILE.parquet.")
-    wishes = Wishes(paths, redact, drop, fail_on, kinds, rules, findings, values, jobs)
+    wishes = Wishes(paths, redact, drop, fail_on, kinds, rules, findings, values, jobs, to or "", on)
     if dataset is None:
         outcome = _scan(wishes, None)
     else:
@@ -142,6 +157,11 @@ def _tell(outcome: "Outcome", out: Path | None, findings: Path | None) -> None:
     kinds = sorted(set(outcome.fail_on) & set(tally.by_kind))
     line(_WORDS[outcome.outcome] + (f": {', '.join(kinds)}." if outcome.outcome == "fail" else ""))
     line(f"{outcome.controls} planted values were found again first. Names of persons were not looked for.")
+    line(
+        _ENGINES[outcome.engine] + (f" The units were done on {outcome.on.partition('://')[0]}." if outcome.on else "")
+    )
+    if outcome.unwritten:
+        line("The copy is not whole. Make room, then run the same command again: with --dataset it does what is left.")
     for word, place in (("Copy", out), ("Findings", findings)):
         if place is not None:
             line(f"{word}: {place}")
@@ -177,6 +197,8 @@ def _as_json(outcome: "Outcome") -> dict[str, object]:
             {"file": f.file, "what": f.what, "at": f.offset, "unit": f.unit, "count": f.count, "lost": f.lost}
             for f in outcome.faults
         ],
+        "on": outcome.on,
+        "copy_whole": not outcome.unwritten,
         "units": outcome.units,
         "units_done_before": outcome.resumed,
         "record": {name: getattr(record, name) for name in record.__slots__} if record is not None else None,

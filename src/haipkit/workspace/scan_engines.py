@@ -8,14 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from haipkit.actions.a11_data.units import Unit
 from haipkit.kernel.errors import HaipError, Unavailable, UsageError
+from haipkit.workspace import pool
 from haipkit.workspace.scan_unit import Plan, do_unit, do_unit_afar, keep_shards
 
-ALONE = 64 << 20
-"""Below so many bytes, starting worker processes costs more than it saves."""
 _RETRIES = 5
 Engine = Callable[[Plan, Sequence[Unit], int, str], Iterator[Unit]]
 
@@ -28,9 +28,7 @@ def run_units(plan: Plan, units: Sequence[Unit], jobs: int, on: str) -> Iterator
     """
     name, _, address = on.partition("://")
     if not on:
-        workers = min(jobs or (os.cpu_count() or 1), len(units))
-        small = not jobs and sum(unit.weight for unit in units) < ALONE
-        yield from here(plan, units) if workers <= 1 or small else _pooled(plan, units, workers)
+        yield from pool.run_units(partial(do_unit, plan), units, jobs)
         return
     check_engine(on)
     if units:
@@ -46,41 +44,6 @@ def check_engine(on: str) -> None:
         raise UsageError(f"there is no engine {name!r}", advice="--on takes ray or spark, with ://ADDRESS or without.")
     if find_spec({"ray": "ray", "spark": "pyspark"}[name]) is None:
         raise Unavailable(f"--on {name} needs a package that is missing", advice=f"Install the extra: haipkit[{name}].")
-
-
-def here(plan: Plan, units: Sequence[Unit]) -> Iterator[Unit]:
-    """One after the other in this process."""
-    for unit in units:
-        do_unit(plan, unit)
-        yield unit
-
-
-def _pooled(plan: Plan, units: Sequence[Unit], workers: int) -> Iterator[Unit]:
-    """In worker processes. A worker that dies (out of memory) ends the pool; what is left is then done here."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    left = {unit.identity: unit for unit in units}
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_settle)
-    try:
-        futures = {pool.submit(do_unit, plan, unit): unit for unit in units}
-        for future in as_completed(futures):
-            future.result()
-            yield left.pop(futures[future].identity)
-    except BrokenProcessPool:
-        pass
-    finally:
-        # Units under way finish and are kept; those that wait are dropped.
-        pool.shutdown(wait=True, cancel_futures=True)
-    yield from here(plan, list(left.values()))
-
-
-def _settle() -> None:
-    """A worker leaves Ctrl-C to its parent, which lets units under way finish."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _rayed(plan: Plan, units: Sequence[Unit], jobs: int, address: str) -> Iterator[Unit]:

@@ -161,9 +161,7 @@ def _do_part(plan: Plan, part: Part, findings: "Findings | None", prints: list[b
         offset = fault.offset
     done = _do_blocks(plan, part, findings, prints, None)
     if plan.tables and file.format == "jsonl" and plan.out is not None and done.tally.documents:
-        done.faults.append(
-            Fault(file.name, "its lines are no one table; they were copied as lines", offset, lost=False)
-        )
+        done.faults.append(Fault(file.name, "its lines are no table; copied as lines", offset, lost=False))
     return done
 
 
@@ -184,7 +182,7 @@ def _do_blocks(plan: Plan, part: Part, findings: "Findings | None", prints: list
     file = plan.files[part.file]
     done, report = Done(), PartReport()
     whole = file.format in ("text", "html", "json")
-    copy = _Copy(plan, file, part, schema)
+    copy, empty = _Copy(plan, file, part, schema), True
     try:
         for block in _guarded(read_part(file, part.start, part.stop, report, schema), file.name, report):
             edits = look(plan, file.name, block, done.tally, findings)
@@ -192,6 +190,9 @@ def _do_blocks(plan: Plan, part: Part, findings: "Findings | None", prints: list
             if edits and whole and plan.treatment == "dropped":
                 copy.discard()
             copy.write(block, edits, report.content)
+            empty = False
+        if empty and any(fault.lost for fault in report.faults):
+            copy.discard()  # it could not be read at all: no copy, rather than an empty one
     except BaseException:
         copy.throw_away()
         raise
