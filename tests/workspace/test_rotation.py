@@ -189,6 +189,7 @@ def test_after_an_interruption_every_command_says_how_to_go_on(org: Path, monkey
     outcome = haip("-w", org, "status")
     assert outcome.code == 78
     assert "haip keys rotate log" in outcome.words
+    assert "the replacement of the key log was interrupted" in haip("-w", org, "doctor").words
     done("-w", org, "keys", "rotate", "log")
     done("-w", org, "status")
 

@@ -90,6 +90,18 @@ def test_a_rotated_key_is_witnessed_once_the_witness_knows_it(place: Path) -> No
         done("-w", bakery, "witness", "send")
 
 
+def test_a_witness_can_be_told_that_an_earlier_key_counts_no_more(place: Path) -> None:
+    bakery, thief = place / "bakery", place / "thief"
+    shutil.copytree(bakery, thief)
+    done("-w", bakery, "keys", "compromised", "log", "--since", "2026-01-01", "--reason", "stolen")
+    done("-w", place / "mill", "witness", "watch", "--only", bakery / ".haip" / "keys" / "log.vkey")
+    for folder in (bakery, thief):
+        done("-w", folder, "witness", "trust", place / "mill.vkey")
+    with running(place / "mill") as server:
+        assert haip("-w", thief, "witness", "send", server.url).code == 77
+        done("-w", bakery, "witness", "send", server.url)
+
+
 def test_an_older_copy_is_noticed(place: Path) -> None:
     bakery, older = place / "bakery", place / "older"
     done("-w", bakery, "witness", "trust", place / "mill.vkey")

@@ -109,14 +109,15 @@ def accept(ctx: click.Context, answer: Path) -> None:
 
 @command.command()
 @click.argument("key")
+@click.option("--only", is_flag=True, help="No earlier key of that ledger counts any more: others may hold it.")
 @click.pass_context
-def watch(ctx: click.Context, key: str) -> None:
-    """Begin to watch the ledger with the public KEY (text or file)."""
+def watch(ctx: click.Context, key: str, only: bool) -> None:
+    """Begin to watch the ledger with the public KEY (text or file). A further key of the same ledger is added."""
     from haipkit.workspace.open import open_workspace
     from haipkit.workspace.witnessing import watch_log
 
     with open_workspace(ctx.obj) as workspace:
-        name = watch_log(workspace, key)
+        name = watch_log(workspace, key, only=only)
     line(f"Watching {name} from now on.")
 
 

@@ -128,14 +128,16 @@ class Witness:
         except (KeyError, TypeError, ValueError, AttributeError, BadInput) as fault:
             raise self._damaged() from fault
 
-    def watch(self, key: VerifierKey) -> None:
-        """Begin to watch the log of this key, from its start; a further key for the same log is added (rotation)."""
+    def watch(self, key: VerifierKey, *, only: bool = False) -> None:
+        """Begin to watch the log of this key, from its start; a further key for the same log is added (rotation), or
+        with `only` takes the place of those before (compromise)."""
         if key.kind != ED25519:
             raise BadInput("this is the key of a witness, not of a log", where=key.name)
         with self._locked() as logs:
             known = logs.get(key.name, Watched(()))
-            if key not in known.keys:
-                self._store({**logs, key.name: replace(known, keys=(*known.keys, key))})
+            keys = (key,) if only else tuple(dict.fromkeys((*known.keys, key)))
+            if keys != known.keys:
+                self._store({**logs, key.name: replace(known, keys=keys)})
 
     def stop_watching(self, origin: str) -> None:
         """Forget a log. Raises NotFound."""

@@ -76,6 +76,9 @@ def _keys(workspace: Workspace, deep: bool) -> Iterator[Symptom]:
             )
         else:
             yield Symptom("ok", "keys", f"{path.name} is protected and private")
+    for waiting in sorted((config.keys / "next").glob("*.vkey")):
+        remedy = f"haip keys rotate {waiting.stem}"
+        yield Symptom("fault", "keys", f"the replacement of the key {waiting.stem} was interrupted", remedy)
     if not (config.keys / f"{config.log_key}.pem").exists():
         yield Symptom(
             "fault", "keys", "the ledger's key is not there: nothing can be recorded", "Restore it from your backup."
@@ -95,6 +98,7 @@ def _keys(workspace: Workspace, deep: bool) -> Iterator[Symptom]:
 
 def _ledger(workspace: Workspace, deep: bool) -> Iterator[Symptom]:
     from haipkit.workspace.tell import audit
+    from haipkit.workspace.witnessing import witnessed_size
 
     size = workspace.log.size()
     if not deep and size > 20_000:
@@ -106,7 +110,7 @@ def _ledger(workspace: Workspace, deep: bool) -> Iterator[Symptom]:
         else:
             remedy = "Keep the files as they are, and restore a copy that verifies. `haip verify` says more."
             yield Symptom("fault", "ledger", f"{verdict.word}: {' '.join(verdict.reasons[:2])}", remedy)
-    if not workspace.log.cosigned_sizes():
+    if not witnessed_size(workspace):
         remedy = "Ask another organisation to watch your ledger: haip witness --help"
         yield Symptom("warning", "witness", "nobody watches this ledger", remedy)
 

@@ -116,9 +116,10 @@ def _keep_answer(workspace: Workspace, data: bytes) -> int:
     raise fault or NotFound("this ledger has no head yet")
 
 
-def watch_log(workspace: Workspace, key: str) -> str:
+def watch_log(workspace: Workspace, key: str, *, only: bool = False) -> str:
+    """Watch the log of this key; with `only`, no head that just an earlier key of it signed. Returns the log's name."""
     found = _key(key)
-    _witness(workspace).watch(found)
+    _witness(workspace).watch(found, only=only)
     return found.name
 
 
