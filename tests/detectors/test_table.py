@@ -46,6 +46,8 @@ FAULTS = [
     ("twice", GOOD + GOOD[GOOD.index("[[rule]]") :], "two rules are called our.badge"),
     ("no shapes", GOOD.replace("shapes = ['B\\d{3}~\\d{3}']\n", ""), "needs shapes or groups"),
     ("words", GOOD.replace('["badge"]', '"badge"'), "by language"),
+    ("reach", GOOD + "reach = 81", "reach is a number of bytes"),
+    ("joins", GOOD + 'joins = "-?"', "joins is made of the marks"),
     ("other", GOOD + "\n[rulez]\nx = 1", "not rulez"),
 ]
 

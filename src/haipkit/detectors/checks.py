@@ -422,12 +422,19 @@ def crc32_base62(v: Value, n: int) -> bool:
 def mixed(v: Value, n: int) -> bool:
     """A token drawn at random: at least six different characters among its last sixteen, and not an EXAMPLE.
 
-    One token in thirty thousand that is drawn from sixteen signs has fewer; fillers and masks do.
+    What stands before an equals sign is a name and does not count. One token in thirty thousand that is drawn from
+    sixteen signs has fewer; fillers and masks do.
     """
     if n >= 7 and v[n - 7] == 69 and v[n - 6] == 88 and v[n - 5] == 65 and v[n - 1] == 69:
         return False
     different = 0
     begin = max(0, n - 16)
+    end = n
+    while end > begin and v[end - 1] == 61:
+        end -= 1
+    for i in range(begin, end):
+        if v[i] == 61:
+            begin = i + 1
     for i in range(begin, n):
         new = True
         for j in range(begin, i):
