@@ -47,7 +47,7 @@ HEAVY = {
     "click": ("cli/*.py", "cli/*/*.py"),
     "pydantic": ("actions/*/records.py", "records/fields.py", "records/general.py", "workspace/bodies.py"),
     "pytest": ("adapters/pytest_plugin.py",),
-    "sqlite3": ("ledger/sqlite.py",),
+    "sqlite3": ("ledger/sqlite.py", "ledger/sqlite_upgrade.py"),
     # The detectors work on arrays; nobody imports them but a scan, inside the function that runs it.
     "numpy": ("detectors/*.py",),
     "pyarrow": ("detectors/*.py",),

@@ -71,6 +71,18 @@ def export(ctx: click.Context, folder: Path) -> None:
 
 @command.command()
 @click.pass_context
+def upgrade(ctx: click.Context) -> None:
+    """Bring a ledger that an earlier version wrote up to date. What was signed stays as it is; the old file is kept."""
+    from haipkit.ledger.open import upgrade_ledger
+    from haipkit.workspace.config import find_root, read_config
+
+    config = read_config(Path(ctx.obj) if ctx.obj else find_root(Path.cwd()))
+    kept = upgrade_ledger(config.ledger)
+    line(f"Done. The old file is {kept}: keep it until `haip verify` says VALID." if kept else "It is up to date.")
+
+
+@command.command()
+@click.pass_context
 def rebuild(ctx: click.Context) -> None:
     """Make the query tables anew from the log. The log itself is not touched."""
     from haipkit.workspace.do import writing

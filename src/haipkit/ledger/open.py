@@ -72,6 +72,13 @@ def open_ledger(
     return log
 
 
+def upgrade_ledger(path: Path) -> Path | None:
+    """Bring a ledger of an earlier format up to date; returns where the old file is kept, None if it was up to date."""
+    from haipkit.ledger.sqlite_upgrade import upgrade_file
+
+    return upgrade_file(path)
+
+
 def checkpoint_file(path: Path) -> Path:
     """Where the newest head of the ledger at `path` is written."""
     return path.with_name(f"{path.name}.checkpoint")

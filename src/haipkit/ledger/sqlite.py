@@ -424,7 +424,7 @@ class SqliteStore:
             raise BadConfig(
                 f"this ledger has format {found}; this version of haip reads format {FORMAT}",
                 where=str(self.path),
-                advice="Use the version of haip that wrote it.",
+                advice="Run: haip ledger upgrade" if found == "1" else "Use the version of haip that wrote it.",
             )
 
 
