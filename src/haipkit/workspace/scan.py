@@ -138,19 +138,7 @@ def scan(wishes: Wishes, *, private: Path | None = None, progress: Progress | No
     kept = wishes.findings is not None
     said = json.dumps([rules.version, wishes.treatment, out, wishes.to, wishes.values, kept])
     with state_folder(private, sha256(said.encode()).hexdigest()[:24]) as state:
-        plan = Plan(
-            tuple(found.files),
-            str(state),
-            wishes.treatment,
-            out,
-            own_rules,
-            wishes.kinds,
-            wishes.values,
-            value_key(private),
-            rules.version,
-            wishes.to == "parquet",
-            kept,
-        )
+        plan = _plan(wishes, found.files, state, own_rules, rules.version, value_key(private))
         units = plan_units(plan, said)
         finished = {unit.identity for unit in units if _is_finished(state, unit)}
         if wishes.out is not None:
@@ -185,6 +173,29 @@ def scan(wishes: Wishes, *, private: Path | None = None, progress: Progress | No
         len(finished),
         summary.unwritten,
         wishes.on,
+    )
+
+
+def _plan(
+    wishes: Wishes,
+    files: "Sequence[CorpusFile]",
+    state: Path,
+    own_rules: tuple[str, str] | None,
+    version: str,
+    key: bytes,
+) -> Plan:
+    return Plan(
+        tuple(files),
+        str(state),
+        wishes.treatment,
+        str(wishes.out.resolve()) if wishes.out else None,
+        own_rules,
+        wishes.kinds,
+        wishes.values,
+        key,
+        version,
+        wishes.to == "parquet",
+        wishes.findings is not None,
     )
 
 
