@@ -35,6 +35,7 @@ from _serving import (  # noqa: E402
 from retrieval import LANGUAGES, BadFaq, Entry, Index, language_of, read_faq  # noqa: E402
 
 NAME = "bakery-faq-1.0"
+MENDED = "bakery-faq-1.1"
 THRESHOLD = 0.34
 _LONGEST_QUESTION = 2000
 _MAX_BODY = 256 * 1024
@@ -69,8 +70,9 @@ class Answer:
 class BakeryAssistant:
     """The assistant as an in-process chat model: a `name` and `complete(messages)`."""
 
-    def __init__(self, folder: Path = _HERE) -> None:
-        self.name = NAME
+    def __init__(self, folder: Path = _HERE, *, debug: bool = True) -> None:
+        self.name = NAME if debug else MENDED
+        self._debug = debug
         self.entries = read_faq(folder / "faq")
         self._instructions = _read_instructions(folder / "prompt.txt")
         by_language = {code: [entry for entry in self.entries if entry.language == code] for code in LANGUAGES}
@@ -80,7 +82,7 @@ class BakeryAssistant:
         """Answer one question in its own language, from the entries in that language."""
         question = question[:_LONGEST_QUESTION]
         language = language_of(question)
-        if _DEBUG_PHRASE.search(question):
+        if self._debug and _DEBUG_PHRASE.search(question):
             return Answer(self._instructions, language, None, 0.0)
         hit = self._indexes[language].search(question) if language in self._indexes else None
         if hit is None or hit.score < THRESHOLD:
@@ -152,7 +154,7 @@ def check(assistant: BakeryAssistant, path: Path) -> list[dict[str, str]]:
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(BakeryAssistant(options.folder), options))
+        return int(options.run(BakeryAssistant(options.folder, debug=not options.mended), options))
     except BadFaq as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 65
@@ -209,6 +211,7 @@ def _read_instructions(path: Path) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="The FAQ assistant of a bakery.")
     parser.add_argument("--folder", type=Path, default=_HERE, help="holds faq/ and prompt.txt (default: this example)")
+    parser.add_argument("--mended", action="store_true", help="without the planted weakness: release 1.1")
     commands = parser.add_subparsers(required=True, metavar="command")
     command = commands.add_parser("ask", help="ask one question")
     command.add_argument("question")

@@ -113,9 +113,8 @@ class EvaluationFeed:
         prompt = self._prepared.target.system_prompt
         return [{"role": "system", "content": prompt}, *talk] if prompt and not probe.system else talk
 
-    @staticmethod
-    def _call(run: SuiteRun, position: int, place: str, talk: Sequence[Mapping[str, Any]], probe: Probe) -> Call:
-        options: dict[str, Any] = dict(run.planned.suite.options)
+    def _call(self, run: SuiteRun, position: int, place: str, talk: Sequence[Mapping[str, Any]], probe: Probe) -> Call:
+        options: dict[str, Any] = {**run.planned.suite.options, **self._prepared.target.options}
         if probe.tools:
             options["tools"] = list(probe.tools)
         return Call(f"{run.name}/{position}/{place}", tuple(talk), options)

@@ -38,7 +38,8 @@ FORM = "evaluation-plan/1"
 class Target:
     """The system under test. `place`: an address, `module:attribute`, or a model's folder; empty where any will do.
 
-    `kind`: http, callable, asgi or hf. `system_prompt` goes before every conversation that brings none of its own.
+    `kind`: http, callable, asgi or hf. `system_prompt` goes before every conversation that brings none of its own;
+    `options` go with every call, over those of the suite.
     """
 
     kind: str = "http"
@@ -49,13 +50,15 @@ class Target:
     ca_file: str = ""
     weights_sha256: str = ""
     release: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
-    def described(self) -> dict[str, str]:
+    def described(self) -> dict[str, Any]:
         """What makes it this system and no other. Where its key lies does not."""
         prompt = sha256_hex(self.system_prompt.encode()) if self.system_prompt else ""
         said = {"kind": self.kind, "place": self.place, "model": self.model, "system_prompt_sha256": prompt}
         said |= {"weights_sha256": self.weights_sha256, "release": self.release}
-        return {name: value for name, value in said.items() if value}
+        options = {name: str(value) for name, value in sorted(self.options.items())}
+        return {name: value for name, value in {**said, "options": options}.items() if value}
 
     @property
     def digest(self) -> str:

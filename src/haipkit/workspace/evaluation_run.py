@@ -1,15 +1,16 @@
 """Runs a registered plan: records the start, asks, keeps every answer, and records what it came to."""
 
 import asyncio
-import json
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from haipkit.actions.a01_risk.judge_correction import Label, corrected
 from haipkit.actions.a01_risk.plan import Run
+from haipkit.actions.a01_risk.policy import fixed_calls
 from haipkit.actions.a01_risk.reader import Verdict
 from haipkit.kernel.errors import BadInput, UsageError
 from haipkit.kernel.outside import Answer, AsyncModel, Prompt
@@ -228,6 +229,7 @@ def suite_body(run: SuiteRun, verdict: Verdict, label: Label, prepared: Prepared
         "errors": verdict.errors,
         "unscored": verdict.unscored,
         "reason": verdict.reason,
+        **_course(run, verdict.calls),
     }
     interval = verdict.interval
     scored = verdict.calls - verdict.errors - verdict.unscored
@@ -239,6 +241,19 @@ def suite_body(run: SuiteRun, verdict: Verdict, label: Label, prepared: Prepared
         body |= {"rate": decimal(interval.rate), "low": decimal(interval.low), "high": decimal(interval.high)}
         body["rate_is"] = label
     return body
+
+
+def _course(run: SuiteRun, calls: int) -> dict[str, Any]:
+    """How the run went, call by call, and the limits it went between: what a picture of it needs."""
+    policy = replace(run.planned.plan.policy, asked_once=None, max_calls=None, at_cap="undecided")
+    outcomes = (run.grades[position].outcome[0] for position in range(calls))
+    path = " ".join(f"{len(list(same))}{letter}" for letter, same in groupby(outcomes))
+    steps = run.reader.table.steps()
+    limits = {
+        f"{side}_limit": [{"calls": n, "failures": f} for n, f in steps[side] if n <= calls and f >= 0]
+        for side in ("pass", "fail")
+    }
+    return {"fixed_calls": fixed_calls(policy), **({"path": path} if path else {}), **limits}
 
 
 def decimal(share: float) -> str:
@@ -362,14 +377,7 @@ def examples(result_feed: EvaluationFeed, most: int = 3) -> dict[str, list[dict[
     return found
 
 
-def write_details(folder: Path, ordinal: int, feed: EvaluationFeed) -> Path:
-    """Every probe with its grade, beside the journal; it holds answers, so it is for the owner alone."""
-    from haipkit.workspace.config import save
-
-    rows = [
-        {"suite": run.name, "position": position, "probe": state.probe.id, **asdict(graded)}
-        for run, position, state, graded in feed.finished_probes()
-    ]
-    path = folder / f"run-{ordinal}-grades.jsonl"
-    save(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
-    return path
+def troubles(feed: EvaluationFeed, most: int = 3) -> list[tuple[str, int]]:
+    """The most frequent reasons why probes have no grade."""
+    lost = [found.reason for *_, found in feed.finished_probes() if found.outcome in ("error", "unscored")]
+    return Counter(lost).most_common(most)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @click.option(
     "--system-prompt", type=click.Path(path_type=Path), metavar="FILE", help="Goes before every conversation."
 )
+@click.option(
+    "--set", "options", multiple=True, metavar="NAME=VALUE", help="A setting of every call, such as temperature=0.7."
+)
 @click.option("--value", "values", multiple=True, metavar="NAME=WORD", help="A word you planted, such as canary=WORD.")
 @click.option("--at-most", default="", metavar="RATE", help='The failure rate that is fine, such as "5 %".')
 @click.option("--surely-not", default="", metavar="RATE", help='The rate that must not be, such as "10 %".')

@@ -115,7 +115,7 @@ def _bounds(given: dict[str, Any]) -> "Bounds":
 
 def _tell(result: "Result", *, show: bool) -> None:
     from haipkit.workspace.evaluation_gate import rate_words
-    from haipkit.workspace.evaluation_run import examples, suite_body
+    from haipkit.workspace.evaluation_run import examples, suite_body, troubles
 
     rows = []
     for name, run in result.feed.runs.items():
@@ -135,6 +135,8 @@ def _tell(result: "Result", *, show: bool) -> None:
     )
     reasons = [f"{name}: {verdict.reason}." for name, verdict in result.verdicts.items()]
     bullets(reasons)
+    for words, number in troubles(result.feed):
+        line(f"{number:,} {'call' if number == 1 else 'calls'} without a grade: {words}", indent=2)
     if result.note:
         line(result.note)
     if show:

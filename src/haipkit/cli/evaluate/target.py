@@ -50,4 +50,18 @@ def read_target(given: dict[str, Any], *, system_prompt: Path | None = None) -> 
             prompt = system_prompt.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as fault:
             raise BadInput("the system prompt cannot be read as UTF-8 text", where=str(system_prompt)) from fault
-    return Target(kind, place, given["model"], prompt, given["key_env"], given["ca_file"])
+    options = dict(map(_option, given.get("options", ())))
+    return Target(kind, place, given["model"], prompt, given["key_env"], given["ca_file"], options=options)
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """`temperature=0.7` as a name and a JSON value; what is not JSON is text."""
+    import json
+
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise UsageError("a setting is NAME=VALUE", advice="For example --set temperature=0.7.")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value
