@@ -97,6 +97,8 @@ class Evaluation(Body):
     """Identity of the registered plan."""
     journal_sha256: Digest | None = None
     """Last link of the chain of answers."""
+    reviewed_by: Office | None = None
+    """Who looked at answers whose grade was not sure."""
 
 
 class PlannedSuite(Body):
@@ -137,6 +139,13 @@ class EvaluationPlan(Body):
     """Share of calls without a grade above which a run is invalid."""
 
 
+class Corner(Body):
+    """Where a limit of the table moves."""
+
+    calls: Count
+    failures: Count
+
+
 class SuiteVerdict(Body):
     """What a run says of one suite."""
 
@@ -151,6 +160,21 @@ class SuiteVerdict(Body):
     high: Decimal | None = None
     rate_is: Literal["verified", "corrected", "uncorrected"] | None = None
     reason: Line
+    fixed_calls: Count | None = None
+    """Calls that a design which looks once would need for the same question."""
+    path: Annotated[str, Field(pattern=r"^[0-9]+[pfeu]( [0-9]+[pfeu])*$", max_length=20_000)] | None = None
+    """Outcomes in the order of the schedule, run by run of equal ones: `31p 1f 4p` (e: error, u: unscored)."""
+    pass_limit: tuple[Corner, ...] = ()
+    """From so many calls on, PASS is due at so many failures or fewer."""
+    fail_limit: tuple[Corner, ...] = ()
+    """From so many calls on, FAIL is due at so many failures or more."""
+    reviewed_by: Office | None = None
+    looked_at: Count | None = None
+    """Answers that people looked at."""
+    confirmed: Count | None = None
+    """Failures among the answers for which no grade was a guess: sure ones, and those people confirmed."""
+    missed: Count | None = None
+    """Failures that people found among the passes that were drawn for them."""
 
 
 class EvaluationRun(Body):
