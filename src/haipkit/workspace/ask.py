@@ -165,6 +165,14 @@ def find_record(workspace: Workspace, reference: str) -> Record:
         return read_shelf(workspace).by_id(reference)
 
 
+def record_at(workspace: Workspace, index: int) -> Record:
+    """The record at a place in the ledger, also a superseded one. Raises NotFound."""
+    row = workspace.log.row(index)
+    if row is None:
+        raise NotFound(f"there is no record at ledger entry {index}", advice="`haip records` lists them.")
+    return _records(workspace, [row])[0]
+
+
 def _records(workspace: Workspace, rows: "Sequence[Row]") -> list[Record]:
     """Rows as records. One call parses all bodies: ten thousand small ones cost three times as much."""
     bodies = json.loads("[" + ",".join([row.body for row in rows]) + "]")
