@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from haipkit.actions.a01_risk.judge_correction import Label, corrected
 from haipkit.actions.a01_risk.plan import Run
-from haipkit.actions.a01_risk.policy import fixed_calls
 from haipkit.actions.a01_risk.policy import fixed_calls
 from haipkit.actions.a01_risk.reader import Verdict
 from haipkit.kernel.errors import BadInput, UsageError
@@ -243,19 +241,6 @@ def suite_body(run: SuiteRun, verdict: Verdict, label: Label, prepared: Prepared
         body |= {"rate": decimal(interval.rate), "low": decimal(interval.low), "high": decimal(interval.high)}
         body["rate_is"] = label
     return body
-
-
-def _course(run: SuiteRun, calls: int) -> dict[str, Any]:
-    """How the run went, call by call, and the limits it went between: what a picture of it needs."""
-    policy = replace(run.planned.plan.policy, asked_once=None, max_calls=None, at_cap="undecided")
-    outcomes = (run.grades[position].outcome[0] for position in range(calls))
-    path = " ".join(f"{len(list(same))}{letter}" for letter, same in groupby(outcomes))
-    steps = run.reader.table.steps()
-    limits = {
-        f"{side}_limit": [{"calls": n, "failures": f} for n, f in steps[side] if n <= calls and f >= 0]
-        for side in ("pass", "fail")
-    }
-    return {"fixed_calls": fixed_calls(policy), **({"path": path} if path else {}), **limits}
 
 
 def _course(run: SuiteRun, calls: int) -> dict[str, Any]:
