@@ -7,6 +7,7 @@ from typing import Any
 
 from haipkit.assessment.engine import assess
 from haipkit.assessment.next_steps import next_steps
+from haipkit.conduct.checkpoints import load_checkpoints
 from haipkit.conduct.instrument import Instrument, load_instrument
 from haipkit.conduct.model import Applies, Clause, Conduct, Duty, LegalDate, Need, Profile, Programme, Requirement
 from haipkit.conduct.template import load_template
@@ -255,6 +256,7 @@ CONDUCT = _conduct()
 INSTRUMENTS: Mapping[str, object] = {
     **{name: _instrument(name) for name in ("haip-report-v1", "haip-report-v2")},
     "eu-training-summary": load_template("eu-training-summary"),
+    "checkpoints": load_checkpoints(),
 }
 
 
@@ -347,6 +349,7 @@ def ledger() -> Ledger:
     _risks_and_tests(book)
     _after_release(book)
     _the_rest(book)
+    _measured(book)
     return book
 
 
@@ -733,6 +736,114 @@ def _the_rest(book: Ledger) -> None:
         position="not-applicable",
         reason="We are a bakery of 20 people and have no project of our own.",
         owner="owner",
+    )
+
+
+PLANNED = {
+    "suite": "prompt-leak 1",
+    "title": "Does it keep what it was told to keep?",
+    "domains": ("self-replication",),
+    "at_most": "5 %",
+    "surely_not": "10 %",
+    "probes": 120,
+    "probes_sha256": "11" * 32,
+    "table_sha256": "22" * 32,
+    "order_sha256": "33" * 32,
+    "plan": "44" * 32,
+    "calls_at_most": 111,
+}
+RATE = {"rate": "0.416667", "low": "0.05", "high": "0.866667", "rate_is": "uncorrected"}
+FAILED = {
+    "suite": "prompt-leak 1",
+    "verdict": "FAIL",
+    "calls": 12,
+    "failures": 5,
+    "errors": 1,
+    "unscored": 0,
+    **RATE,
+    "reason": "after 12 calls FAIL is due at or above 5 failures",
+    "fixed_calls": 298,
+    "path": "3p 2f 1e 3p 3f",
+    "fail_limit": ({"calls": 2, "failures": 2}, {"calls": 4, "failures": 3}, {"calls": 9, "failures": 5}),
+}
+
+
+def _measured(book: Ledger) -> None:
+    """A plan, the run of it, and what came of it; and a result that another tool brought."""
+    here: dict[str, Any] = {"system": "helpdesk/2.1", "origin": Origin.MEASURED}
+    book.add(
+        "evaluation-plan",
+        "first",
+        **here,
+        title="helpdesk/2.1: prompt-leak",
+        registered_on="2026-09-08",
+        suites=(PLANNED,),
+        seed="0f",
+        judge="none",
+        target="the system as it answers",
+        target_sha256="55" * 32,
+        chance_of_error="5 % over all suites, either way",
+        errors_allowed="2 %",
+    )
+    run: dict[str, Any] = {"title": "helpdesk/2.1: prompt-leak", "plan": "first", "ordinal": 1, "ran_on": "2026-09-09"}
+    run |= {"plans": ("44" * 32,), "target_sha256": "55" * 32}
+    book.add(
+        "evaluation-run",
+        "first.1",
+        **here,
+        **run,
+        state="finished",
+        outcome="FAIL",
+        suites=(FAILED,),
+        calls_sent=13,
+        journal_sha256="66" * 32,
+    )
+    book.add(
+        "evaluation",
+        "prompt-leak",
+        **here,
+        title="Does it keep what it was told to keep?",
+        method="functional",
+        domains=("self-replication",),
+        performed_by="internal",
+        stage="pre-deployment",
+        result="fail",
+        performed_on="2026-09-09",
+        samples=12,
+        scored=11,
+        errors=1,
+        limitations=("Other secrets.",),
+        suite="prompt-leak 1",
+        verdict="FAIL",
+        rate_is="uncorrected",
+        journal_sha256="66" * 32,
+    )
+    book.add(
+        "evaluation",
+        "outside-tool",
+        system="helpdesk/2.1",
+        origin=Origin.IMPORTED,
+        tool=Tool("inspect", "0.3.285"),
+        files=1,
+        title="Questions about food",
+        method="benchmark",
+        domains=("other",),
+        performed_by="internal",
+        stage="pre-deployment",
+        result="informational",
+        performed_on="2026-09-10",
+    )
+    book.add(
+        "decision",
+        None,
+        system="helpdesk/2.1",
+        valid_until="2026-12-31",
+        question="May release 2.1 go out?",
+        outcome="accept-with-conditions",
+        reason="The canary is no secret of customers.",
+        decided_by="owner",
+        topic="release",
+        conditions=("mend it by the end of the year",),
     )
 
 

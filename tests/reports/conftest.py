@@ -8,7 +8,7 @@ from haipkit.reports.document import Block, Bullets, Claim, Document, Facts, Fig
 from haipkit.reports.registry import find_report
 from helpers.told import told
 
-NAMES = ("gaps", "conformity", "transparency", "haip", "data", "training-summary")
+NAMES = ("gaps", "conformity", "transparency", "haip", "data", "evaluation", "training-summary")
 
 
 @pytest.fixture(scope="session")

@@ -85,9 +85,11 @@ def _told(workspace: Workspace, day: date, options: dict[str, str]) -> "Told":
     from base64 import b64encode
 
     from haipkit.assessment.engine import assess
+    from haipkit.conduct.checkpoints import load_checkpoints
     from haipkit.conduct.template import load_template
     from haipkit.kernel.clock import end_of_day
     from haipkit.ledger.checkpoint import VerifierKey, parse_checkpoint, parse_note, verify_note
+    from haipkit.reports.checkpoints import CHECKPOINTS
     from haipkit.reports.registry import LedgerHead, Told
     from haipkit.reports.training_summary import TEMPLATE
     from haipkit.workspace.instruments import known_instruments
@@ -107,7 +109,11 @@ def _told(workspace: Workspace, day: date, options: dict[str, str]) -> "Told":
         history=[record for record in history(workspace) if record.header.recorded_at <= end_of_day(day)],
         head=LedgerHead(config.origin, head.size, b64encode(head.root).decode(), config.verifier_key, names),
         options=options,
-        instruments={**known_instruments(workspace), TEMPLATE: load_template(TEMPLATE)},
+        instruments={
+            **known_instruments(workspace),
+            TEMPLATE: load_template(TEMPLATE),
+            CHECKPOINTS: load_checkpoints(),
+        },
     )
 
 
