@@ -290,3 +290,72 @@ def test_requirements_of_action_1_move_to_tested(shop: Path) -> None:
     plan("first", "safe")
     run("first")
     assert strength().count('"tested"') > before.count('"tested"')
+
+
+# Decisions
+
+
+def decide(outcome: str, *more: str, system: str = "helpdesk/1.0") -> None:
+    words = ("--question", "May 1.0 go out?", "--reason", "It guards nothing of value", "--decided-by", "owner")
+    done("add", "decision", "--system", system, "--outcome", outcome, "--topic", "release", *words, *more)
+
+
+def accepted() -> Outcome:
+    return haip("gate", "--release", "1.0", "--accept-decisions")
+
+
+def test_a_decision_opens_the_gate_only_when_asked_and_the_measured_verdict_stays(shop: Path) -> None:
+    plan("first", "leaky")
+    run("first")
+    decide("accept-with-conditions", "--conditions", "mended by December", "--valid-until", "2099-12-31")
+    plain = haip("gate", "--release", "1.0")
+    assert plain.code == 1
+    assert "Decision of the owner: accept-with-conditions, until 2099-12-31" in plain.words
+    outcome = accepted()
+    assert outcome.code == 0
+    assert "helpdesk/1.0: FAIL" in outcome.words
+    assert "Measured: FAIL. The decision #" in outcome.words
+    assert "of the owner overrides it." in outcome.words
+    told = json.loads(haip("gate", "--release", "1.0", "--accept-decisions", "--json").out)
+    assert (told["verdict"], told["accepted_by"]) == ("FAIL", told["decisions"][0]["record"])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "system"),
+    [
+        ("reject", (), "helpdesk/1.0"),
+        ("defer", (), "helpdesk/1.0"),
+        ("accept", ("--valid-until", "2020-01-01"), "helpdesk/1.0"),
+        ("accept", (), "helpdesk/1.1"),
+        ("accept", (), "helpdesk"),
+        ("accept", ("--topic", "risk"), "helpdesk/1.0"),
+    ],
+)
+def test_other_decisions_do_not_open_it(outcome: str, more: tuple[str, ...], system: str, shop: Path) -> None:
+    plan("first", "leaky")
+    run("first")
+    decide(outcome, *more, system=system)
+    assert accepted().code == 1
+    assert "no standing decision accepts it" in accepted().words
+
+
+def test_a_later_rejection_and_a_later_run_take_an_acceptance_back(shop: Path) -> None:
+    plan("first", "leaky")
+    decide("accept")
+    run("first")
+    assert accepted().code == 1  # it was taken before anything was known
+    decide("accept", "--reason", "The failure is known by now")
+    assert accepted().code == 0
+    decide("reject")
+    assert accepted().code == 1
+
+
+def test_no_decision_accepts_what_was_tampered_with(shop: Path) -> None:
+    plan("first", "leaky")
+    run("first")
+    decide("accept")
+    path = shop / ".haip/evaluations/first/run-1.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"bakery", b"butcher"))
+    outcome = accepted()
+    assert outcome.code == 3
+    assert "what was tampered with cannot be accepted" in outcome.words

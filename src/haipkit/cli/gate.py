@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 @click.option("--system", metavar="SYSTEM", help="Its system, where there are several.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write the checks as JUnit XML.")
 @click.option("--sarif", type=click.Path(path_type=Path), metavar="FILE", help="Write what did not pass as SARIF.")
+@click.option(
+    "--accept-decisions",
+    is_flag=True,
+    help="Let a standing decision to accept this release open the gate. Never where something was tampered with.",
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def command(
-    ctx: click.Context, release: str, system: str | None, junit: Path | None, sarif: Path | None, as_json: bool
+    ctx: click.Context,
+    release: str,
+    system: str | None,
+    junit: Path | None,
+    sarif: Path | None,
+    accept_decisions: bool,
+    as_json: bool,
 ) -> int:
     """Say whether every registered suite of a release was measured as registered, and passed.
 
@@ -30,7 +41,7 @@ def command(
     from haipkit.workspace.open import open_workspace
 
     with open_workspace(ctx.obj) as workspace:
-        result = gate(workspace, release, system)
+        result = gate(workspace, release, system, accept_decisions=accept_decisions)
     _write(result, junit, sarif)
     if as_json:
         echo_json(_as_json(result))
@@ -46,6 +57,12 @@ def command(
         until = f", until {record.header.valid_until}" if record.header.valid_until else ""
         line(f"Decision of the {record.body['decided_by']}: {record.body['outcome']}{until} (#{record.index}).")
     line(f"{result.system}: {result.verdict}")
+    if result.accepted_by is not None:
+        by = result.accepted_by
+        line(f"Measured: {result.verdict}. The decision #{by.index} of the {by.body['decided_by']} overrides it.")
+    elif accept_decisions and result.exit_code:
+        why = "what was tampered with cannot be accepted" if result.tampered else "no standing decision accepts it"
+        line(f"The gate stays shut: {why}.")
     return result.exit_code
 
 
@@ -71,6 +88,7 @@ def _as_json(result: "GateResult") -> dict[str, Any]:
     return {
         "system": result.system,
         "verdict": result.verdict,
+        "accepted_by": result.accepted_by.index if result.accepted_by is not None else None,
         "checks": [{name: getattr(one, name) for name in one.__slots__} for one in result.checks],
         "decisions": [
             {"record": record.index, "outcome": record.body["outcome"], "by": record.body["decided_by"]}
