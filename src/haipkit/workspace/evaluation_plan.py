@@ -20,7 +20,7 @@ from haipkit.actions.a01_risk.plan import Plan, order_digest
 from haipkit.actions.a01_risk.policy import Policy, share, share_text
 from haipkit.actions.a01_risk.schedule import Unit, order
 from haipkit.actions.a01_risk.shipped import suite_names, suite_text
-from haipkit.actions.a01_risk.suite import Suite, filled, read_suite
+from haipkit.actions.a01_risk.suite import Suite, filled, read_suite, with_probes
 from haipkit.kernel.canonical import canonical_json, sha256_hex
 from haipkit.kernel.errors import BadInput, NotFound, UsageError
 from haipkit.workspace.config import save
@@ -96,7 +96,10 @@ class JudgeSetting:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a person asked for. `suites`: names of shipped suites, or paths of TOML files."""
+    """What a person asked for. `suites`: names of shipped suites, paths of TOML files, or `KIND:FILE` of a known set.
+
+    `transforms`: attacks in which every probe is asked once more; `columns`: what is what in a `table:FILE`.
+    """
 
     suites: tuple[str, ...]
     system: str
@@ -111,6 +114,8 @@ class Wishes:
     application: bool = False
     judge: JudgeSetting | None = None
     key: str = ""
+    transforms: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,18 +154,21 @@ def prepare(workspace: "Workspace", wishes: Wishes) -> Prepared:
     """
     if not wishes.suites:
         raise UsageError("which suite?", advice=f"Name one or more: {', '.join(suite_names())}, or a TOML file.")
-    found = [(name, *_text_of(name)) for name in dict.fromkeys(wishes.suites)]
-    suites = [read_suite(head, probes, name) for name, head, probes in found]
-    _check_can_be_asked(suites, wishes)
+    found = [(name, *_text_of(name, wishes.columns)) for name in dict.fromkeys(wishes.suites)]
+    read = [read_suite(head, probes, name) for name, head, probes in found]
+    _check_can_be_asked(read, wishes)
+    values, seed = {CANARY: f"canary-{secrets.token_hex(8)}", **wishes.values}, secrets.token_hex(16)
+    suites = [_as_asked(suite, values, wishes.transforms, seed) for suite in read]
     budget = allocate(
         {suite.id: _policy(suite, wishes) for suite in suites}, alpha=share(wishes.error), beta=share(wishes.error)
     )
     details = {
         "form": FORM,
         "system": wishes.system,
-        "seed": secrets.token_hex(16),
+        "seed": seed,
         "salt": secrets.token_hex(16),
-        "values": {CANARY: f"canary-{secrets.token_hex(8)}", **wishes.values},
+        "values": values,
+        "transforms": list(wishes.transforms),
         "target": asdict(wishes.target),
         "judge": asdict(wishes.judge) if wishes.judge else None,
         "error": share_text(share(wishes.error)),
@@ -180,21 +188,32 @@ def assemble(key: str, details: Mapping[str, Any], texts: tuple[tuple[str, str],
     planned = []
     for head, probes in texts:
         suite = read_suite(head, probes)
+        transforms = tuple(details.get("transforms", ()))
+        asked = _as_asked(suite, values, transforms, details["seed"])
         policy = Policy.from_json(details["policies"][suite.id])
-        units = _schedule(suite, policy, details["seed"])
+        units = _schedule(asked, policy, details["seed"])
+        # The words that are really said are committed to with the salt: they hold the planted values.
+        said = [sha256_hex(canonical_json([details["salt"], asked.digest]))] if transforms else []
         plan = Plan(
-            suite=f"{suite.id} {suite.version}",
+            suite=f"{suite.id} {suite.version}{' with ' + ', '.join(transforms) if transforms else ''}",
             policy=policy,
-            probes=sha256_hex(canonical_json([suite.digest, commitment])),
+            probes=sha256_hex(canonical_json([suite.digest, commitment, *said])),
             seed=details["seed"],
             order=order_digest(units),
             judge=judge.identity if judge else "none",
             system=target.digest,
             error_budget=Fraction(details["errors_allowed"]),
         )
-        asked = tuple(filled(probe, values) for probe in suite.probes)
-        planned.append(PlannedSuite(replace(suite, probes=asked), plan, tuple(units)))
+        planned.append(PlannedSuite(replace(asked, digest=suite.digest), plan, tuple(units)))
     return Prepared(key, details, texts, target, judge, tuple(planned))
+
+
+def _as_asked(suite: Suite, values: Mapping[str, str], transforms: Sequence[str], seed: str) -> Suite:
+    """The suite with its values filled in, and each probe once more in the dress of each transform."""
+    from haipkit.actions.a01_risk.transforms import expanded
+
+    probes = tuple(filled(probe, values) for probe in suite.probes)
+    return with_probes(suite, expanded(probes, transforms, seed))
 
 
 def _schedule(suite: Suite, policy: Policy, seed: str) -> list[Unit]:
@@ -338,8 +357,13 @@ def _free_key(workspace: "Workspace", suites: Sequence[Suite]) -> str:
     return key
 
 
-def _text_of(name: str) -> tuple[str, str]:
-    """(TOML, JSONL) of a shipped suite or of a file with its probes beside it."""
+def _text_of(name: str, columns: Mapping[str, str]) -> tuple[str, str]:
+    """(TOML, JSONL) of a shipped suite, of a file with its probes beside it, or of a known set from its file."""
+    kind, colon, file = name.partition(":")
+    if colon and not name.endswith(".toml"):
+        from haipkit.adapters.read_suites import suite_from
+
+        return suite_from(kind, Path(file), columns if kind == "table" else None)
     if not name.endswith(".toml"):
         return suite_text(name)
     path = Path(name)

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 @click.command(name="plan")
-@click.argument("suites", nargs=-1, required=True)
+@click.argument("suites", nargs=-1)
+@click.option("--from", "files", multiple=True, metavar="KIND:FILE", help="A known set from your copy, harmbench:FILE.")
+@click.option("--map", "columns", metavar="input=NAME,…", help="For table:FILE: which column is what.")
+@click.option(
+    "--transform", "transforms", multiple=True, metavar="NAME,…", help="Ask each probe once more in disguise."
+)
 @click.option("--system", required=True, metavar="SYSTEM/RELEASE", help="The release that is tested.")
 @target_options
 @click.option("--application", is_flag=True, help="Only what can be said to it: no system prompt and no tools of ours.")
@@ -47,14 +52,15 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, /, suites: tuple[str, ...], office: str | None, as_json: bool, **given: Any) -> None:
     """Register which SUITES will be asked of a release, and the rule that decides, before anything is asked.
 
-    SUITES are names of suites that come with haip, or TOML files of your own. The ledger keeps digests of the probes,
-    their order, the thresholds, the judge and the system; a run that does not fit them is not counted.
+    SUITES are names of suites that come with haip, or TOML files of your own; --from loads known sets from your copies.
+    The ledger keeps digests of the probes, their order, the thresholds, the judge and the system; a run that does not
+    fit them is not counted.
     """
     from haipkit.workspace.evaluation_plan import Wishes, prepare, register
     from haipkit.workspace.open import open_workspace
 
     wishes = Wishes(
-        suites,
+        (*suites, *given["files"]),
         given["system"],
         read_target(given, system_prompt=given["system_prompt"]),
         _values(given["values"]),
@@ -67,6 +73,8 @@ def command(ctx: click.Context, /, suites: tuple[str, ...], office: str | None, 
         given["application"],
         _judge(given),
         given["key"],
+        tuple(dict.fromkeys(name for entry in given["transforms"] for name in entry.split(",") if name)),
+        _columns(given["columns"]),
     )
     with open_workspace(ctx.obj) as workspace:
         prepared = prepare(workspace, wishes)
@@ -91,6 +99,16 @@ def _values(given: tuple[str, ...]) -> dict[str, str]:
             raise UsageError("a value is NAME=WORD", advice="For example --value canary=lemon-basket-4711.")
         found[name.strip()] = word
     return found
+
+
+_COLUMNS = ("input", "target", "choices", "category", "system", "lang", "score")
+
+
+def _columns(text: str | None) -> dict[str, str]:
+    pairs = [entry.partition("=") for entry in text.split(",")] if text else []
+    if any(name.strip() not in _COLUMNS or not column for name, _, column in pairs):
+        raise UsageError("this map cannot be read", advice=f"NAME=COLUMN, with NAME one of {', '.join(_COLUMNS)}.")
+    return {name.strip(): column.strip() for name, _, column in pairs}
 
 
 def _judge(given: dict[str, Any]) -> "JudgeSetting | None":
