@@ -10,6 +10,10 @@ demo: $(VENV)/.run              ## walk the whole way on the worked examples
 	rm -rf $(DEMO)
 	$(BIN)/haip demo $(DEMO)
 
+serve: $(VENV)/.run             ## the workbench on a worked example, in your browser
+	test -d $(DEMO)/deployer-chatbot || $(BIN)/haip demo $(DEMO) --example deployer-chatbot --quiet
+	$(BIN)/haip --workspace $(DEMO)/deployer-chatbot serve
+
 test: $(VENV)/.dev              ## all tests
 	$(BIN)/python -m pytest
 

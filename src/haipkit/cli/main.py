@@ -7,6 +7,7 @@ import sys
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("haipkit.cli.init", "Start a workspace: a folder with settings, keys and a ledger"),
     "demo": ("haipkit.cli.demo", "Walk the whole way on a worked example and show the report"),
+    "serve": ("haipkit.cli.serve", "Open the workbench in your browser, on this machine alone"),
     "add": ("haipkit.cli.add", "Record a fact: a system, a risk, a policy, a decision …"),
     "evidence": ("haipkit.cli.evidence", "Keep files that back a statement, with the period they are valid for"),
     "import": ("haipkit.cli.imports", "Take over results of other tools: JUnit, SARIF, Inspect, CycloneDX"),
@@ -35,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 _GROUPS = (
-    ("Start", ("init", "demo", "doctor")),
+    ("Start", ("init", "demo", "serve", "doctor")),
     ("Record", ("add", "evidence", "import", "scan", "data", "evaluate", "gate", "trace", "attestation", "programme")),
     ("See", ("status", "next", "risk", "records", "conduct", "schema", "instrument")),
     ("Show others", ("report", "bundle", "verify")),
