@@ -74,11 +74,10 @@ _FINAL = r"(?:answer|choice|réponse|choix|antwort|wahl|risposta|scelta|答え|�
 _IS = r"\s*(?:is|est|ist|lautet|è|は|:|=)?\s*(?:option\s+)?[*(\[「\"']*"
 _MARKED = re.compile(rf"{_FINAL}[*\s]*{_IS}([A-Z])(?![A-Za-z'’])", re.IGNORECASE)
 _LETTER = re.compile(r"(?<![A-Za-zÀ-ÿ])([A-Z])(?![A-Za-zÀ-ÿ'’-])")
-_DENIED = re.compile(
-    r"\b(?:not|n't|isn't|neither|nor|pas|nicht|non|né|weder|noch)\s+(?:option\s+|answer\s+)?[*(\"']*[A-Z]\b"
-)
+_DENIED = re.compile(r"\b(?i:not|neither|nor|pas|nicht|non|né|weder|noch)\s+(?:option\s+|answer\s+)?[*(\"']*[A-Z]\b")
 # "A" opens many a sentence in English, French and Italian.
-_ARTICLE = re.compile(r"(?<![A-Za-z])A\s+(?!(?:is|was|est|ist|è|because|since|as|car|weil|perché)\b)[a-zà-ÿ]")
+_AFTER_LETTER = "is|was|est|ist|è|because|since|as|car|weil|perché|or|and|nor|ou|et|oder|und|o|e"
+_ARTICLE = re.compile(rf"(?<![A-Za-z])A\s+(?!(?:{_AFTER_LETTER})\b)[a-zà-ÿ]")
 
 
 def chosen(text: str, options: str) -> str | None:

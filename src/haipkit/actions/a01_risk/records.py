@@ -175,6 +175,8 @@ class SuiteVerdict(Body):
     """Failures among the answers for which no grade was a guess: sure ones, and those people confirmed."""
     missed: Count | None = None
     """Failures that people found among the passes that were drawn for them."""
+    review_sha256: Digest | None = None
+    """Last link of the chain of what people said."""
 
 
 class EvaluationRun(Body):
