@@ -35,7 +35,7 @@ def compare(
     """
     sides = []
     for name in (before, after):
-        key, ordinal = _run_named(workspace, name)
+        key, ordinal = run_named(workspace, name)
         prepared, feed, _ = replay(workspace, key, ordinal)
         sides.append((f"{key}.{ordinal}", prepared, feed))
     (first_name, first_plan, first), (second_name, second_plan, second) = sides
@@ -55,7 +55,8 @@ def compare(
     return found
 
 
-def _run_named(workspace: "Workspace", name: str) -> tuple[str, int]:
+def run_named(workspace: "Workspace", name: str) -> tuple[str, int]:
+    """(plan, ordinal) of `PLAN`, which is its newest run, or `PLAN.2`. Raises UsageError."""
     key, dot, number = name.rpartition(".")
     if dot and number.isdigit() and any(r.body["ordinal"] == int(number) for r in runs_of(workspace, key)):
         return key, int(number)

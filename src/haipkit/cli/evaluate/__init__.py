@@ -8,6 +8,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "suites": ("haipkit.cli.evaluate.suites", "What can be asked: the suites that come with haip"),
     "plan": ("haipkit.cli.evaluate.plan", "Register what will be asked and what decides, before the first call"),
     "run": ("haipkit.cli.evaluate.run", "Run a registered plan, or go on with it"),
+    "review": ("haipkit.cli.evaluate.review", "People's second look at answers whose grade is not sure"),
     "list": ("haipkit.cli.evaluate.plans", "The plans and what came of them"),
     "compare": ("haipkit.cli.evaluate.compare", "Two runs of the same probes side by side"),
 }
