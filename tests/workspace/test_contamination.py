@@ -165,11 +165,11 @@ def test_a_stopped_run_goes_on(exam: Path, tmp_path: Path, monkeypatch: pytest.M
     wishes = ContaminationWishes((corpus(tmp_path, *[f"{n} {RIVER}" for n in range(12)]),), (str(exam),), jobs=1)
     do, left = contamination_units.look_unit, [2]
 
-    def stopped(plan: Any, unit: Any) -> None:
+    def stopped(plan: Any, unit: Any) -> dict[str, Any]:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        do(plan, unit)
+        return do(plan, unit)
 
     monkeypatch.setattr(searching, "look_unit", stopped)
     with pytest.raises(KeyboardInterrupt):

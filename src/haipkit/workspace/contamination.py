@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,11 @@ from haipkit.actions.a11_data.contamination import (
     record_body,
     verify_controls,
 )
-from haipkit.actions.a11_data.scan_summary import QUALITY, inputs_digest
+from haipkit.actions.a11_data.scan_summary import QUALITY
 from haipkit.kernel.errors import BadInput, NotFound, UsageError
-from haipkit.workspace.contamination_units import SORTS, ContaminationPlan, Looked, load_tables, look_unit, tables_of
-from haipkit.workspace.pool import Progress, run_units
+from haipkit.workspace.contamination_units import ContaminationPlan, Looked, load_tables, look_unit, tables_of
+from haipkit.workspace.pool import Progress, answers
+from haipkit.workspace.reading import planned, surveyed
 
 if TYPE_CHECKING:
     from haipkit.adapters.corpus_files import CorpusFile, Fault
@@ -200,30 +200,19 @@ def _listed_items(file: "CorpusFile", report: "PartReport") -> Iterator[Item]:
 def _searched(
     wishes: ContaminationWishes, private: Path | None, progress: Progress | None, controls: int
 ) -> Contamination:
-    from haipkit.adapters.corpus_files import gather, survey
+    from haipkit.adapters.corpus_files import gather
     from haipkit.detectors.shingles import engine_in_use
-    from haipkit.workspace.scan import plan_units, skipped_words, state_folder
-    from haipkit.workspace.scan_unit import Plan
 
     benchmarks = [one for path in wishes.benchmarks for one in read_benchmark(path, wishes.benchmark_fields)]
-    found = survey(wishes.paths)
-    if not found.files and not found.faults:
-        raise NotFound("there is no text in it", where=", ".join(wishes.paths), advice=skipped_words(found.skipped))
-    said = json.dumps(["contamination", wishes.fields, wishes.benchmark_fields, [one.sha256 for one in benchmarks]])
-    units = plan_units(Plan(tuple(found.files), ""), said)
-    with state_folder(private, "contamination-" + sha256(said.encode()).hexdigest()[:24]) as state:
+    found = surveyed(wishes.paths)
+    said = ["contamination", wishes.fields, wishes.benchmark_fields, [one.sha256 for one in benchmarks]]
+    with planned(found.files, said, private) as (state, units):
         plan = ContaminationPlan(tuple(found.files), str(state), wishes.fields, wishes.engine)
         _leave_tables(state, tables_of([one.items for one in benchmarks], engine_in_use(wishes.engine)))
-        waiting = [unit for unit in units if not (state / f"{unit.identity}.json").exists()]
-        total = sum(unit.weight for unit in units)
-        done = total - sum(unit.weight for unit in waiting)
-        for unit in run_units(partial(look_unit, plan), waiting, wishes.jobs):
-            done += unit.weight
-            if progress is not None:
-                progress(done, total)
+        given, resumed = answers(partial(look_unit, plan), units, state, wishes.jobs, progress)
         looked = Looked()
-        for unit in units:
-            _add(looked, Looked.from_json(json.loads((state / f"{unit.identity}.json").read_bytes())))
+        for one in given:
+            looked.add(Looked.from_json(one))
         items = _items(benchmarks, load_tables(str(state)), looked)
     summed = _summed(benchmarks, items)
     faults = gather([*found.faults, *looked.faults])
@@ -245,12 +234,12 @@ def _searched(
         counts,
         faults,
         found.skipped,
-        inputs_digest(looked.digests.values()),
+        looked.inputs,
         engine_in_use(wishes.engine),
         controls,
         wishes.limit,
         len(units),
-        len(units) - len(waiting),
+        resumed,
     )
 
 
@@ -260,17 +249,6 @@ def _leave_tables(state: Path, tables: dict[str, tuple[Any, Any]]) -> None:
     for sort, (keys, items) in tables.items():
         leave(state / f"{sort}.keys", keys)
         leave(state / f"{sort}.items", items)
-
-
-def _add(whole: Looked, part: Looked) -> None:
-    whole.documents += part.documents
-    whole.bytes += part.bytes
-    whole.faults += part.faults
-    whole.digests |= part.digests
-    for sort in SORTS:
-        whole.keys[sort] |= part.keys[sort]
-    for item, where in part.best.items():
-        whole.better(item, where)
 
 
 def _items(benchmarks: Sequence[Benchmark], tables: dict[str, tuple[Any, Any]], looked: Looked) -> list[ItemFound]:

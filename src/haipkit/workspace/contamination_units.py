@@ -1,17 +1,17 @@
 """The table of a search for benchmark items, and one unit of that search as a worker does it."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haipkit.actions.a11_data.contamination import EXACT_LETTERS, EXACT_WORDS, is_code, shared_limit
 from haipkit.actions.a11_data.units import Unit
+from haipkit.workspace.reading import Reading
 
 if TYPE_CHECKING:
-    from haipkit.adapters.corpus_files import CorpusFile, Fault
+    from haipkit.adapters.corpus_files import CorpusFile
 
 SORTS = ("words", "letters", "exact")
 """Runs of words, runs of letters, and whole questions or answers."""
@@ -28,41 +28,37 @@ class ContaminationPlan:
 
 
 @dataclass
-class Looked:
+class Looked(Reading):
     """What a unit found: numbers of keys by sort, and for items the document that holds most of them.
 
     `best`: item → (keys, file number, place of the document).
     """
 
     documents: int = 0
-    bytes: int = 0
-    faults: "list[Fault]" = field(default_factory=list)
-    digests: dict[int, str] = field(default_factory=dict)
     keys: dict[str, set[int]] = field(default_factory=lambda: {sort: set() for sort in SORTS})
     best: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {
+            **super().to_json(),
             "documents": self.documents,
-            "bytes": self.bytes,
-            "faults": [asdict(fault) for fault in self.faults],
-            "digests": list(self.digests.items()),
             "keys": {sort: sorted(keys) for sort, keys in self.keys.items()},
             "best": [(item, *where) for item, where in sorted(self.best.items())],
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Looked":
-        from haipkit.adapters.corpus_files import Fault
+        keys = {sort: set(keys) for sort, keys in data["keys"].items()}
+        best = {item: (count, file, place) for item, count, file, place in data["best"]}
+        return replace(super().from_json(data), documents=data["documents"], keys=keys, best=best)
 
-        return cls(
-            data["documents"],
-            data["bytes"],
-            [Fault(**fault) for fault in data["faults"]],
-            dict(data["digests"]),
-            {sort: set(keys) for sort, keys in data["keys"].items()},
-            {item: (count, file, place) for item, count, file, place in data["best"]},
-        )
+    def add(self, other: "Looked") -> None:
+        super().add(other)
+        self.documents += other.documents
+        for sort in SORTS:
+            self.keys[sort] |= other.keys[sort]
+        for item, where in other.best.items():
+            self.better(item, where)
 
     def better(self, item: int, where: tuple[int, int, int]) -> None:
         """Keep the document that holds more of an item; of equals the first."""
@@ -153,11 +149,9 @@ def load_tables(state: str) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def look_unit(plan: ContaminationPlan, unit: Unit) -> None:
-    """Look for the keys in one unit, and leave what was found in the state folder."""
-    from haipkit.adapters.corpus_files import Fault
+def look_unit(plan: ContaminationPlan, unit: Unit) -> dict[str, Any]:
+    """Look for the keys in one unit; returns what was found, as `Looked.to_json` does."""
     from haipkit.adapters.read_corpus import PartReport
-    from haipkit.adapters.write_corpus import Shard
     from haipkit.detectors import ngrams, shingles
     from haipkit.workspace.documents import read_texts
 
@@ -177,14 +171,8 @@ def look_unit(plan: ContaminationPlan, unit: Unit) -> None:
                 hits["letters"] = ngrams.lookups(single, ready["letters"], engine=engine)
             hits["exact"] = _exact_hits(made, tables["exact"][0], engine)
             _note(done, hits, tables, part.file, texts.places)
-        done.bytes += report.content
-        done.faults += report.faults
-        if report.sha256 is not None:
-            done.digests[part.file] = report.sha256
-        elif not part.start:
-            done.faults.append(Fault(plan.files[part.file].name, "not read to its end, so it has no digest"))
-    with Shard(Path(plan.state) / f"{unit.identity}.json", "text", "") as shard:
-        shard.write(json.dumps(done.to_json()).encode("utf-8", "surrogateescape"))
+        done.note(plan.files[part.file], part, report)
+    return done.to_json()
 
 
 def _exact_hits(made: Any, keys: Any, engine: str) -> Any:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,10 @@ from haipkit.actions.a11_data.dedup import (
     verify_controls,
 )
 from haipkit.actions.a11_data.scan_summary import QUALITY, inputs_digest
-from haipkit.kernel.errors import NotFound
 from haipkit.workspace.dedup_search import DedupWishes, Search
 from haipkit.workspace.dedup_units import DedupPlan
 from haipkit.workspace.pool import Progress
+from haipkit.workspace.reading import open_out, planned, surveyed
 
 if TYPE_CHECKING:
     from haipkit.adapters.corpus_files import Fault
@@ -97,24 +96,15 @@ def check_dedup_controls(wishes: DedupWishes) -> int:
 
 
 def _searched(wishes: DedupWishes, private: Path | None, progress: Progress | None, controls: int) -> Duplicates:
-    from haipkit.adapters.corpus_files import gather, survey
+    from haipkit.adapters.corpus_files import gather
     from haipkit.detectors.shingles import engine_in_use
-    from haipkit.workspace.scan import Wishes, check_out, plan_units, skipped_words, state_folder
-    from haipkit.workspace.scan_unit import Plan
 
-    found = survey(wishes.paths)
-    if not found.files and not found.faults:
-        raise NotFound("there is no text in it", where=", ".join(wishes.paths), advice=skipped_words(found.skipped))
-    said = json.dumps(["dedup", wishes.threshold, wishes.keep, wishes.fields, str(wishes.out and wishes.out.resolve())])
-    units = plan_units(Plan(tuple(found.files), ""), said)
-    name = "dedup-" + sha256("".join(unit.identity for unit in units).encode()).hexdigest()[:24]
-    with state_folder(private, name) as state:
-        plan = DedupPlan(
-            tuple(found.files), str(state), wishes.fields, wishes.engine, str(wishes.out) if wishes.out else None
-        )
-        if wishes.out is not None:
-            check_out(Wishes(wishes.paths, drop=wishes.out), found.files, resuming=(state / "begun").exists())
-            (state / "begun").touch()
+    found = surveyed(wishes.paths)
+    out = str(wishes.out.resolve()) if wishes.out else None
+    said = ["dedup", wishes.threshold, wishes.keep, wishes.fields, str(out)]
+    with planned(found.files, said, private) as (state, units):
+        open_out(wishes.out, wishes.paths, found.files, state)
+        plan = DedupPlan(tuple(found.files), str(state), wishes.fields, wishes.engine, out)
         search = Search(wishes, plan, units, progress)
         read = search.run()
     faults = gather([*found.faults, *(fault for one in read for fault in one.faults)])

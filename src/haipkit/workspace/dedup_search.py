@@ -16,7 +16,7 @@ from haipkit.actions.a11_data.dedup import COMMON, MARGIN, DedupTally, check_thr
 from haipkit.actions.a11_data.units import Unit
 from haipkit.kernel.errors import CannotWrite
 from haipkit.workspace.dedup_units import STEPS, DedupPlan, Read, added_lines, leave
-from haipkit.workspace.pool import Progress, run_units
+from haipkit.workspace.pool import Progress, finish
 
 ROOM = 512 << 20
 """Bytes of one slice of lines, digests or band keys, about."""
@@ -73,15 +73,18 @@ class Search:
     def _step(self, name: str, units: Sequence[Unit]) -> None:
         """Do a reading of these units; what an earlier run finished is not done again."""
         work, last = STEPS[name]
-        waiting = [unit for unit in units if not self.plan.path(unit, last).exists()]
-        self.resumed += len(units) - len(waiting)
-        total = sum(unit.weight for unit in self.units)
-        done = self._at * total
-        for unit in run_units(partial(work, self.plan), waiting, self.wishes.jobs):
-            done += unit.weight
-            if self._progress is not None:
-                self._progress(done, self._steps * total)
+        self.resumed += finish(
+            partial(work, self.plan),
+            units,
+            lambda unit: self.plan.path(unit, last).exists(),
+            self.wishes.jobs,
+            self._told,
+        )
         self._at += 1
+
+    def _told(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(self._at * total + done, self._steps * total)
 
     def _number(self, read: list[Read]) -> None:
         self._counts = [one.documents for one in read]

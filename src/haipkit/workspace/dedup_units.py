@@ -6,16 +6,17 @@ bytes. Documents are numbered through the whole data set, in the order of files 
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haipkit.actions.a11_data.units import Part, Unit, shard_name
 from haipkit.kernel.errors import HaipError
+from haipkit.workspace.reading import Reading
 
 if TYPE_CHECKING:
-    from haipkit.adapters.corpus_files import CorpusFile, Fault
+    from haipkit.adapters.corpus_files import CorpusFile
     from haipkit.adapters.read_corpus import PartReport
     from haipkit.workspace.documents import Texts
 
@@ -39,23 +40,17 @@ class DedupPlan:
 
 
 @dataclass
-class Read:
-    """What the first reading of a unit says of it. `digests`: file number → SHA-256."""
+class Read(Reading):
+    """What the first reading of a unit says of it."""
 
     documents: int = 0
-    bytes: int = 0
-    faults: "list[Fault]" = field(default_factory=list)
-    digests: dict[int, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        faults = [asdict(fault) for fault in self.faults]
-        return {**vars(self), "faults": faults, "digests": list(self.digests.items())}
+        return {**super().to_json(), "documents": self.documents}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Read":
-        from haipkit.adapters.corpus_files import Fault
-
-        return cls(data["documents"], data["bytes"], [Fault(**one) for one in data["faults"]], dict(data["digests"]))
+        return replace(super().from_json(data), documents=data["documents"])
 
 
 def leave(path: Path, data: Any) -> None:
@@ -76,7 +71,6 @@ def read_unit(plan: DedupPlan, unit: Unit) -> None:
     """First reading: digests, lengths and places of documents, and in how many documents each line stands."""
     import numpy as np
 
-    from haipkit.adapters.corpus_files import Fault
     from haipkit.adapters.read_corpus import PartReport
     from haipkit.detectors import shingles
 
@@ -97,12 +91,7 @@ def read_unit(plan: DedupPlan, unit: Unit) -> None:
             waiting.append(_lines_of(made, shingles.line_hashes(made, engine=engine)))
             if sum(map(len, waiting)) > 1 << 20:
                 lines, waiting = added_lines([lines, *waiting]), []
-        done.bytes += report.content
-        done.faults += report.faults
-        if report.sha256 is not None:
-            done.digests[part.file] = report.sha256
-        elif not part.start:
-            done.faults.append(Fault(plan.files[part.file].name, "not read to its end, so it has no digest"))
+        done.note(plan.files[part.file], part, report)
     for name, pieces in found.items():
         empty = np.empty((0, 16), dtype=np.uint8) if name == "exact" else np.empty(0, dtype=np.int64)
         leave(plan.path(unit, name), np.concatenate([empty, *pieces]))

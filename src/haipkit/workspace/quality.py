@@ -1,8 +1,9 @@
-"""Looks at the quality of a data set: reads its documents, measures them block by block, adds up."""
+"""Looks at the quality of a data set: reads its documents, measures them some megabytes at a time, adds up."""
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +20,19 @@ from haipkit.actions.a11_data.quality import (
     read_lists,
 )
 from haipkit.actions.a11_data.representation import Representation, read_reference
-from haipkit.actions.a11_data.scan_summary import inputs_digest
-from haipkit.actions.a11_data.units import Part
-from haipkit.kernel.errors import BadInput, InternalFault, NotFound, UsageError
+from haipkit.actions.a11_data.units import Unit
+from haipkit.kernel.errors import BadInput, InternalFault, UsageError
+from haipkit.workspace.pool import Progress, answers
+from haipkit.workspace.reading import Reading, planned, surveyed
 
 if TYPE_CHECKING:
     from haipkit.adapters.corpus_files import CorpusFile, Fault
     from haipkit.workspace.do import Written
 
-Progress = Callable[[int, int], None]
 LONGEST = 16 << 20
 """Bytes of a document that are measured, from its beginning: memory stays bounded whatever a file holds."""
+_ROOM = 1 << 20
+"""Bytes of documents that are measured together, about: small files cost as little as lines of a large one."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,13 @@ class Wishes:
     limits: Path | None = None
     words: Path | None = None
     fail_on: tuple[str, ...] = ()
+    jobs: int = 0
 
 
 @dataclass
 class Outcome:
+    """What was measured. `resumed`: units that an earlier run had finished."""
+
     outcome: str
     tally: QualityTally
     represented: list[dict[str, Any]]
@@ -56,6 +62,8 @@ class Outcome:
     lists: str
     controls: int
     fail_on: tuple[str, ...]
+    units: int = 0
+    resumed: int = 0
     written: "Written | None" = None
     notes: list[str] = field(default_factory=list)
 
@@ -136,59 +144,88 @@ def _whole_words(measures: Any, lists: Mapping[str, Sequence[bytes]]) -> dict[st
     return found
 
 
-def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
+@dataclass(frozen=True)
+class _Plan:
+    """What all units share."""
+
+    files: "tuple[CorpusFile, ...]"
+    lists: Lists
+    fields: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def look(wishes: Wishes, *, private: Path | None = None, progress: Progress | None = None) -> Outcome:
     """Measure every document. Writes no record.
 
-    Raises InternalFault when a planted fault was missed, BadInput, NotFound, UsageError.
+    `private` is a folder that keeps finished units; without it a stopped run starts anew. Raises InternalFault when a
+    planted fault was missed, BadInput, NotFound, UsageError.
     """
-    from haipkit.adapters.corpus_files import gather, survey
-    from haipkit.adapters.read_corpus import PartReport
-    from haipkit.workspace.documents import read_texts
+    from haipkit.adapters.corpus_files import gather
 
     unknown = sorted(set(wishes.fail_on) - set(FAULTS))
     if unknown:
         raise UsageError(f"there is no fault {unknown[0]!r}", advice=f"There are: {', '.join(FAULTS)}.")
     lists = read_lists(wishes.limits, wishes.words)
     reference = _reference(wishes)
-    meter = Meter(lists)
     controls = check_controls()
-    found = survey(wishes.paths)
-    if not found.files and not found.faults:
-        raise NotFound("there is no text in it", where=", ".join(wishes.paths))
-    tally, represented = QualityTally(), Representation(wishes.columns)
-    faults, digests, done = list(found.faults), [], 0
-    total = sum(file.size for file in found.files)
-    for number, file in enumerate(found.files):
-        report = PartReport()
-        for texts in read_texts(file, Part(number, weight=file.size), report, wishes.fields or _field_of(file)):
-            meter.take(texts.data, texts.begins, texts.stops, tally)
-            if texts.block is not None:
-                tally.note_empty(max(texts.block.documents - len(texts.begins), 0))
-        if wishes.columns:
-            _represent(file, represented)
-        faults += report.faults
-        digests += [report.sha256] if report.sha256 else []
-        done += file.size
-        if progress is not None:
-            progress(done, total)
+    found = surveyed(wishes.paths)
+    plan = _Plan(tuple(found.files), lists, wishes.fields, wishes.columns)
+    said = ["quality", wishes.fields, wishes.columns, lists.sha256]
+    with planned(found.files, said, private) as (state, units):
+        given, resumed = answers(partial(_look_unit, plan), units, state, wishes.jobs, progress)
+    tally, represented, reading = QualityTally(), Representation(wishes.columns), Reading()
+    for one in given:
+        tally.add(QualityTally.from_json(one["tally"]))
+        reading.add(Reading.from_json(one["reading"]))
+        for column, counts in one["columns"].items():
+            for value, many in counts:
+                represented.note(column, value, many)
+    _check_values(represented)
     _outliers(tally, lists.limits["spread"])
-    faults = gather(faults)
+    faults = gather([*found.faults, *reading.faults])
     outcome = outcome_of(tally, lost=any(fault.lost for fault in faults), fail_on=wishes.fail_on)
     rows = represented.rows(reference)
-    inputs = inputs_digest(digests)
-    return Outcome(outcome, tally, rows, len(found.files), faults, inputs, lists.sha256, controls, wishes.fail_on)
+    told = (lists.sha256, controls, wishes.fail_on, len(units), resumed)
+    return Outcome(outcome, tally, rows, len(found.files), faults, reading.inputs, *told)
 
 
-def _field_of(file: "CorpusFile") -> tuple[str, ...]:
-    """The field that holds the text, where the beginning of the file has one of the usual names: without it, a document
-    whose text is empty would be judged by its other fields."""
-    from haipkit.adapters.read_corpus import PartReport, read_part
-    from haipkit.workspace.documents import TEXT_FIELDS
+def _look_unit(plan: _Plan, unit: Unit) -> dict[str, Any]:
+    """Measure the documents of a unit, those of small files together."""
+    from haipkit.adapters.read_corpus import PartReport
+    from haipkit.workspace.documents import read_texts
 
-    block = next(iter(read_part(file, 0, None, PartReport())), None)
-    rows = len(block.batch.column("text")) if block is not None else 0
-    names = {block.name(row) for row in range(rows)} if block is not None else set()
-    return next(((name,) for name in TEXT_FIELDS if name in names), ())
+    meter, tally, reading = Meter(plan.lists), QualityTally(), Reading()
+    represented = Representation(plan.columns)
+    held: list[tuple[Any, Any, Any]] = []
+    for part in unit.parts:
+        file, report = plan.files[part.file], PartReport()
+        for texts in read_texts(file, part, report, plan.fields):
+            held.append((texts.data, texts.begins, texts.stops))
+            if sum(len(data) for data, *_ in held) >= _ROOM:
+                meter.take(*_together(held), tally)
+                held.clear()
+        if plan.columns and not part.start:
+            _represent(file, represented)
+        reading.note(file, part, report)
+    if held:
+        meter.take(*_together(held), tally)
+    columns = {name: list(counts.items()) for name, counts in represented.counts.items()}
+    return {"tally": tally.to_json(), "reading": reading.to_json(), "columns": columns}
+
+
+def _together(held: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, Any, Any]:
+    """(data, begins, stops) of several blocks as those of one."""
+    import numpy as np
+
+    if len(held) == 1:
+        return held[0]
+    sizes = np.array([len(data) for data, *_ in held])
+    shifts = np.cumsum(sizes) - sizes
+    begins, stops = (
+        np.concatenate([block[side] + shift for block, shift in zip(held, shifts.tolist(), strict=True)])
+        for side in (1, 2)
+    )
+    return np.concatenate([data for data, *_ in held]), begins, stops
 
 
 def _outliers(tally: QualityTally, spread: float) -> None:
@@ -212,17 +249,24 @@ def _reference(wishes: Wishes) -> dict[str, dict[str, float]]:
 
 
 def _represent(file: "CorpusFile", represented: Representation) -> None:
-    from haipkit.workspace.columns import MOST_VALUES, count_rows
+    from haipkit.workspace.columns import count_rows
 
-    for place, column in enumerate(represented.columns):
+    for column in represented.columns:
         for batch in count_rows(file, [column]):
             for row, many in batch.items():
                 represented.note(column, row[0], many)
-            if len(represented.counts.get(column, ())) > MOST_VALUES:
-                raise UsageError(
-                    f"the column {represented.columns[place]!r} has more than {MOST_VALUES} different values",
-                    advice="Columns that tell who is represented have few, such as an age group.",
-                )
+            _check_values(represented)
+
+
+def _check_values(represented: Representation) -> None:
+    from haipkit.workspace.columns import MOST_VALUES
+
+    for column, counts in represented.counts.items():
+        if len(counts) > MOST_VALUES:
+            raise UsageError(
+                f"the column {column!r} has more than {MOST_VALUES} different values",
+                advice="Columns that tell who is represented have few, such as an age group.",
+            )
 
 
 def check_controls() -> int:

@@ -4,23 +4,23 @@ The request is a record before the work begins, so that it stays open if the wor
 stands in a record.
 """
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haipkit.actions.a11_data.removal import SPEAKS_TO, Selector
-from haipkit.actions.a11_data.scan_summary import inputs_digest
-from haipkit.kernel.errors import HaipError, InternalFault, NotFound
+from haipkit.actions.a11_data.units import Part, Unit, shard_name
+from haipkit.kernel.errors import InternalFault
+from haipkit.workspace.pool import Progress, answers
+from haipkit.workspace.reading import Reading, guarded, open_out, planned, surveyed
 
 if TYPE_CHECKING:
     from haipkit.adapters.corpus_blocks import Block
-    from haipkit.adapters.corpus_files import CorpusFile, Fault
+    from haipkit.adapters.corpus_files import CorpusFile, Fault, Survey
     from haipkit.workspace.do import Written
     from haipkit.workspace.open import Workspace
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Wishes:
     reason: str
     requested_by: str
     out: Path | None = None
+    jobs: int = 0
 
 
 @dataclass
@@ -72,19 +73,26 @@ class Outcome:
         return {name: value for name, value in body.items() if value is not None}
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What all units of one reading share."""
+
+    files: "tuple[CorpusFile, ...]"
+    selector: Selector
+    out: Path | None
+
+
 @dataclass
 class _Pass:
-    """One reading of a set of files."""
+    """One reading of a set of files, or of some of them."""
 
     selector: Selector
     out: Path | None
     documents: int = 0
     chosen: int = 0
-    digests: list[str] = field(default_factory=list)
-    faults: "list[Fault]" = field(default_factory=list)
+    reading: Reading = field(default_factory=Reading)
 
-    def file(self, file: "CorpusFile") -> None:
-        from haipkit.adapters.corpus_files import Fault
+    def part(self, file: "CorpusFile", part: Part) -> None:
         from haipkit.adapters.read_corpus import PartReport, read_part
         from haipkit.adapters.write_corpus import Shard
 
@@ -92,25 +100,20 @@ class _Pass:
         with ExitStack() as stack:
             shard = None
             if self.out is not None:
-                shard = stack.enter_context(Shard(self.out / file.name, file.format, file.packing))
+                target = self.out / shard_name(file.name, part.shard)
+                shard = stack.enter_context(Shard(target, file.format, file.packing))
             whole, tail, gone = file.format in ("text", "html", "json"), b"", False
-            try:
-                for block in read_part(file, 0, None, report):
-                    without, tail = self._chosen(block, file.name, tail)
-                    self.documents += block.documents
-                    again = gone and block.goes_on
-                    self.chosen += len(without) - (again and 0 in without)
-                    gone = bool(without) or again
-                    if shard is not None:
-                        shard.write(block.written({}, without))
-                        if without and whole:
-                            shard.discard()
-            except HaipError:
-                raise
-            except Exception as fault:
-                report.add(Fault(file.name, f"reading it failed ({type(fault).__name__})", report.content))
-        self.faults += report.faults
-        self.digests += [report.sha256] if report.sha256 else []
+            for block in guarded(read_part(file, part.start, part.stop, report), file.name, report):
+                without, tail = self._chosen(block, file.name, tail)
+                self.documents += block.documents
+                again = gone and block.goes_on
+                self.chosen += len(without) - (again and 0 in without)
+                gone = bool(without) or again
+                if shard is not None:
+                    shard.write(block.written({}, without))
+                    if without and whole:
+                        shard.discard()
+        self.reading.note(file, part, report)
 
     def _chosen(self, block: "Block", name: str, tail: bytes) -> tuple[set[int], bytes]:
         """Numbers of the documents that are meant, and the end of the text for the piece that follows."""
@@ -139,49 +142,55 @@ class _Pass:
         return self.selector.value.casefold() in (before + after).decode("utf-8", "replace").casefold()
 
 
-def remove(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
+def _unit(plan: _Plan, unit: Unit) -> dict[str, Any]:
+    work = _Pass(plan.selector, plan.out)
+    for part in unit.parts:
+        work.part(plan.files[part.file], part)
+    return {"documents": work.documents, "chosen": work.chosen, "reading": work.reading.to_json()}
+
+
+def _read(wishes: Wishes, found: "Survey", out: Path | None, private: Path | None, progress: Progress | None) -> _Pass:
+    """Read all files; with `out`, leave a copy there without what is meant."""
+    whole = _Pass(wishes.selector, out)
+    said = ["removal", wishes.selector.kind, wishes.selector.value, str(out)]
+    with planned(found.files, said, private) as (state, units):
+        open_out(out, wishes.paths, found.files, state)
+        plan = _Plan(tuple(found.files), wishes.selector, out)
+        given, _ = answers(partial(_unit, plan), units, state, wishes.jobs, progress)
+    for one in given:
+        whole.documents += one["documents"]
+        whole.chosen += one["chosen"]
+        whole.reading.add(Reading.from_json(one["reading"]))
+    return whole
+
+
+def remove(wishes: Wishes, *, private: Path | None = None, progress: Progress | None = None) -> Outcome:
     """Find what is meant; with `out`, write a copy without it and look through that copy again.
 
-    Raises InternalFault when the copy still holds some of it, NotFound, UsageError, CannotWrite.
+    `private` is a folder that keeps finished units; without it a stopped run starts anew. Raises InternalFault when the
+    copy still holds some of it, NotFound, UsageError, CannotWrite.
     """
     from haipkit.adapters.corpus_files import gather, survey
-    from haipkit.workspace.scan import Wishes as ScanWishes
-    from haipkit.workspace.scan import check_out
 
-    found = survey(wishes.paths)
-    if not found.files and not found.faults:
-        raise NotFound("there is no text in it", where=", ".join(wishes.paths))
-    if wishes.out is not None:
-        check_out(ScanWishes(wishes.paths, drop=wishes.out), found.files, resuming=False)
-    once = _Pass(wishes.selector, wishes.out)
-    total = sum(file.size for file in found.files) * (1 if wishes.out is None else 2)
-    done = 0
-    for done in _read(once, found.files, 0):
-        if progress is not None:
-            progress(done, total)
+    found = surveyed(wishes.paths)
+    out = wishes.out.resolve() if wishes.out else None
+    times = 1 if out is None else 2
+
+    def step(first: int) -> Progress | None:
+        return None if progress is None else lambda done, total: progress(first * total + done, times * total)
+
+    once = _read(wishes, found, out, private, step(0))
     left, copy = 0, None
-    if wishes.out is not None:
-        twice = _Pass(wishes.selector, None)
-        files = survey([str(wishes.out)]).files if wishes.out.exists() else []
-        for step in _read(twice, files, done):
-            if progress is not None:
-                progress(min(step, total), total)
-        left, copy = twice.chosen, inputs_digest(twice.digests)
+    if out is not None:
+        twice = _read(wishes, survey([str(out)]) if out.exists() else type(found)(), None, None, step(1))
+        left, copy = twice.chosen, twice.reading.inputs
         if left:
             raise InternalFault(
                 f"the copy still holds {left} of the documents", where=str(wishes.out), advice="Do not use this copy."
             )
-    faults = gather([*found.faults, *once.faults])
-    return Outcome(
-        wishes, once.documents, once.chosen, left, len(found.files), faults, inputs_digest(once.digests), copy
-    )
-
-
-def _read(work: _Pass, files: "Sequence[CorpusFile]", done: int) -> Iterator[int]:
-    for file in files:
-        work.file(file)
-        done += file.size
-        yield done
+    faults = gather([*found.faults, *once.reading.faults])
+    inputs = once.reading.inputs
+    return Outcome(wishes, once.documents, once.chosen, left, len(found.files), faults, inputs, copy)
 
 
 def requested(

@@ -3,25 +3,26 @@
 Nothing is fetched. Bad input is named and the rest goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from haipkit.actions.a11_data.rights import Facts, Judge, Stored, Verdict, read_domains, slot_of
 from haipkit.actions.a11_data.rights_summary import RightsTally, body_of, outcome_of, table_rows
-from haipkit.actions.a11_data.scan_summary import inputs_digest
+from haipkit.actions.a11_data.units import Part, Unit, shard_name
 from haipkit.detectors.licences import Rights, candidates, rights_in
 from haipkit.detectors.optout import crawlers
-from haipkit.kernel.errors import HaipError, InternalFault, NotFound, UsageError
+from haipkit.kernel.errors import InternalFault, NotFound, UsageError
+from haipkit.workspace.pool import Progress, answers
+from haipkit.workspace.reading import Reading, guarded, open_out, planned, surveyed
 
 if TYPE_CHECKING:
     from haipkit.adapters.corpus_blocks import Block
     from haipkit.adapters.corpus_files import CorpusFile, Fault
     from haipkit.workspace.do import Written
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Wishes:
     agents: tuple[str, ...] = ()
     use: str = "training"
     fail_on_deny: bool = False
+    jobs: int = 0
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -46,7 +48,8 @@ class Wishes:
 
 @dataclass
 class Outcome:
-    """What was decided. `media`: files other than text that were looked at for credentials."""
+    """What was decided. `media`: files other than text that were looked at for credentials. `resumed`: units that an
+    earlier run had finished."""
 
     outcome: str
     tally: RightsTally
@@ -56,6 +59,8 @@ class Outcome:
     inputs: str
     treatment: str
     use: str
+    units: int = 0
+    resumed: int = 0
     written: "Written | None" = None
     notes: list[str] = field(default_factory=list)
 
@@ -76,43 +81,62 @@ class Outcome:
         return {key: value for key, value in body.items() if value is not None}
 
 
-def look(wishes: Wishes, *, progress: Progress | None = None) -> Outcome:
+@dataclass(frozen=True)
+class _Plan:
+    """What all units share."""
+
+    files: "tuple[CorpusFile, ...]"
+    stored: Stored
+    domains: frozenset[str]
+    tokens: tuple[str, ...]
+    out: Path | None
+
+
+def look(wishes: Wishes, *, private: Path | None = None, progress: Progress | None = None) -> Outcome:
     """Decide for every document; leave the table and the copy that were asked for. Writes no record.
 
-    Raises InternalFault when a planted reservation was missed, BadInput, NotFound, UsageError, CannotWrite.
+    `private` is a folder that keeps finished units; without it a stopped run starts anew. Raises InternalFault when a
+    planted reservation was missed, BadInput, NotFound, UsageError, CannotWrite.
     """
-    from haipkit.adapters.corpus_files import gather, survey
-    from haipkit.workspace.rights_sources import media_of, read_sources
-    from haipkit.workspace.scan import Wishes as ScanWishes
-    from haipkit.workspace.scan import check_out
+    from haipkit.adapters.corpus_files import gather
+    from haipkit.workspace.rights_sources import facts_of_sources, media_of, read_sources
 
     check_controls()
     stored, faults = read_sources(wishes.sources) if wishes.sources else (Stored(), [])
-    judge = Judge(stored, _domains(wishes.domains), wishes.tokens)
-    found = survey(wishes.paths)
+    domains = _domains(wishes.domains)
     media = list(media_of(wishes.paths))
-    if not found.files and not found.faults and not media:
-        raise NotFound("there is nothing to look at", where=", ".join(wishes.paths))
-    if wishes.drop is not None:
-        check_out(ScanWishes(wishes.paths, drop=wishes.drop), found.files, resuming=False)
-    work = _Work(judge, wishes.drop, RightsTally(), [*found.faults, *faults])
-    total = sum(file.size for file in found.files)
-    done = 0
-    for file in found.files:
-        work.file(file)
-        done += file.size
-        if progress is not None:
-            progress(done, total)
+    found = surveyed(wishes.paths, may_be_empty=bool(media))
+    out = wishes.drop.resolve() if wishes.drop else None
+    said = ["rights", sorted(domains), wishes.tokens, str(out), facts_of_sources(wishes.sources)]
+    with planned(found.files, said, private) as (state, units):
+        open_out(wishes.drop, wishes.paths, found.files, state)
+        plan = _Plan(tuple(found.files), stored, domains, wishes.tokens, out)
+        given, resumed = answers(partial(_look_unit, plan), units, state, wishes.jobs, progress)
+    work = _Work(_judge(plan), out)
+    for one in given:
+        work.tally.add(RightsTally.from_json(one["tally"]))
+        work.reading.add(Reading.from_json(one["reading"]))
     for name, path in media:
         work.media(name, path)
     if wishes.table is not None:
         write_table(wishes.table, table_rows(work.tally))
     treatment = "dropped" if wishes.drop else "none"
-    faults = gather(work.faults)
+    faults = gather([*found.faults, *faults, *work.reading.faults])
     lost = any(fault.lost for fault in faults)
     outcome = outcome_of(work.tally, lost=lost, treatment=treatment, fail_on=wishes.fail_on_deny)
-    inputs = inputs_digest(work.digests)
-    return Outcome(outcome, work.tally, len(found.files), len(media), faults, inputs, treatment, wishes.use)
+    inputs, many = work.reading.inputs, (len(units), resumed)
+    return Outcome(outcome, work.tally, len(found.files), len(media), faults, inputs, treatment, wishes.use, *many)
+
+
+def _judge(plan: _Plan) -> Judge:
+    return Judge(plan.stored, plan.domains, plan.tokens)
+
+
+def _look_unit(plan: _Plan, unit: Unit) -> dict[str, Any]:
+    work = _Work(_judge(plan), plan.out)
+    for part in unit.parts:
+        work.part(plan.files[part.file], part)
+    return {"tally": work.tally.to_json(), "reading": work.reading.to_json()}
 
 
 def _domains(path: Path | None) -> frozenset[str]:
@@ -133,12 +157,10 @@ def _domains(path: Path | None) -> frozenset[str]:
 class _Work:
     judge: Judge
     out: Path | None
-    tally: RightsTally
-    faults: "list[Fault]"
-    digests: list[str] = field(default_factory=list)
+    tally: RightsTally = field(default_factory=RightsTally)
+    reading: Reading = field(default_factory=Reading)
 
-    def file(self, file: "CorpusFile") -> None:
-        from haipkit.adapters.corpus_files import Fault
+    def part(self, file: "CorpusFile", part: Part) -> None:
         from haipkit.adapters.read_corpus import PartReport, read_part
         from haipkit.adapters.write_corpus import Shard
 
@@ -147,21 +169,15 @@ class _Work:
         with ExitStack() as stack:
             shard = None
             if self.out is not None:
-                shard = stack.enter_context(Shard(self.out / file.name, file.format, file.packing))
-            try:
-                for block in read_part(file, 0, None, report):
-                    without = self.block(block)
-                    if shard is not None:
-                        shard.write(block.written({}, without))
-                        if without and whole:
-                            shard.discard()
-            except HaipError:
-                raise
-            except Exception as fault:
-                report.add(Fault(file.name, f"reading it failed ({type(fault).__name__})", report.content))
-        self.faults += report.faults
-        if report.sha256 is not None:
-            self.digests.append(report.sha256)
+                target = self.out / shard_name(file.name, part.shard)
+                shard = stack.enter_context(Shard(target, file.format, file.packing))
+            for block in guarded(read_part(file, part.start, part.stop, report), file.name, report):
+                without = self.block(block)
+                if shard is not None:
+                    shard.write(block.written({}, without))
+                    if without and whole:
+                        shard.discard()
+        self.reading.note(file, part, report)
 
     def block(self, block: "Block") -> set[int]:
         """Decide for the documents of a block; returns the numbers of those that are refused."""
@@ -199,7 +215,7 @@ class _Work:
         try:
             signals = credentials(path)
         except OSError as fault:
-            self.faults.append(Fault(name, why(fault)))
+            self.reading.faults.append(Fault(name, why(fault)))
             return
         decision, signal = decide(signals)
         self.tally.note(Verdict(f"(file) {name}", decision, signal, "", tuple(signals)), path.stat().st_size, ())

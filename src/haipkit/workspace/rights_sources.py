@@ -49,6 +49,15 @@ def read_sources(place: Path) -> tuple[Stored, "list[Fault]"]:
     return stored, faults
 
 
+def facts_of_sources(place: Path | None) -> list[str]:
+    """Names, sizes and times of change of the side files: a look goes on only where they are the same."""
+    if place is None:
+        return []
+    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    marks = [(path, path.stat()) for path in files if path.is_file()]
+    return [f"{path} {mark.st_size} {mark.st_mtime_ns}" for path, mark in marks]
+
+
 def _take(path: Path, name: str, stored: Stored, faults: "list[Fault]") -> bool:
     from haipkit.adapters.corpus_files import PACKINGS
     from haipkit.adapters.unpack import Unpacked

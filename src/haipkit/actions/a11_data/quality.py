@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from math import log2
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from haipkit.actions.a11_data.fairness_intervals import decimal, decimals, wilson
 from haipkit.kernel.errors import BadInput
@@ -128,6 +128,19 @@ class QualityTally:
                 self.groups[name] += documents
                 self.group_words[name] += words
         return {name: mask for name, (mask, _) in found.items()}
+
+    def add(self, other: "QualityTally") -> None:
+        """Take in the counts of other documents."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: [*value.items()] if isinstance(value, Counter) else value for name, value in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "QualityTally":
+        read = {name: Counter(dict(value)) if isinstance(value, list) else value for name, value in data.items()}
+        return cls(**cast(dict[str, Any], read))
 
     def length_at(self, share: float) -> int:
         """About how many characters the document has below which a share of documents lies; 0 without any."""

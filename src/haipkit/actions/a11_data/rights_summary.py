@@ -41,6 +41,32 @@ class RightsTally:
         self.licences.update({licence for rights in texts for licence in rights.licences})
         self.notices += any(rights.notices for rights in texts)
 
+    def add(self, other: "RightsTally") -> None:
+        """Take in the counts of other documents."""
+        self.documents += other.documents
+        self.bytes += other.bytes
+        for key, (count, size, *days) in other.rows.items():
+            known, bytes_, *more = self.rows.get(key, (0, 0, "", ""))
+            kept = [day for day in (*days, *more) if day]
+            self.rows[key] = (known + count, bytes_ + size, min(kept, default=""), max(kept, default=""))
+        self.carriers += other.carriers
+        self.licences += other.licences
+        self.notices += other.notices
+        self.dropped += other.dropped
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {name: getattr(self, name) for name in ("documents", "bytes", "notices", "dropped")}
+        tables = (("rows", self.rows), ("carriers", self.carriers), ("licences", self.licences))
+        return plain | {name: [[key, value] for key, value in table.items()] for name, table in tables}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "RightsTally":
+        def table(name: str) -> dict[Any, Any]:
+            return {tuple(key): tuple(value) if isinstance(value, list) else value for key, value in data[name]}
+
+        named = {"rows": table("rows")} | {name: Counter(table(name)) for name in ("carriers", "licences")}
+        return cls(**{**data, **named})
+
     @property
     def by_decision(self) -> Counter[str]:
         counts: Counter[str] = Counter()

@@ -71,7 +71,7 @@ def command(
 
     names = tuple(dict.fromkeys(name.strip() for name in groups.split(",") if name.strip()))
     wishes = Wishes(table_, label, names, prediction, positive, smallest, limits)
-    outcome = job(ctx.obj, dataset, system, office, "dataset-bias", lambda: _measure(wishes))
+    outcome = job(ctx.obj, dataset, system, office, "dataset-bias", lambda private: _measure(wishes))
     if as_json:
         echo_json(_as_json(outcome))
     else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haipkit.cli.data.told import count, fault_data, record_data, shown_progress, told_faults, told_record
+from haipkit.cli.data.told import count, job, shown_progress, told_data, told_faults, told_record
 from haipkit.cli.output import echo_json, line, table
 from haipkit.kernel.errors import NotFound
 
@@ -57,9 +57,6 @@ def command(
     when more than --fail-over of one benchmark is contaminated, with 2 when something was wrong with the input.
     """
     from haipkit.workspace.contamination import ContaminationWishes, shipped_probes
-    from haipkit.workspace.measured import keep_measured
-    from haipkit.workspace.open import open_workspace
-    from haipkit.workspace.scan import about_dataset
 
     if probes:
         shipped = shipped_probes()
@@ -67,21 +64,7 @@ def command(
             raise NotFound("this version ships no probes", advice="Name files of your own with --benchmark FILE.")
         benchmarks = (*benchmarks, *map(str, shipped))
     wishes = ContaminationWishes(paths, benchmarks, fields, item_fields, limit, table_, jobs)
-    if dataset is None:
-        found = _search(wishes, None)
-    else:
-        with open_workspace(ctx.obj) as workspace:
-            key, where, notes = about_dataset(workspace, dataset, system)
-            found = _search(wishes, workspace.config.private)
-            found.notes += notes
-            found.written = keep_measured(
-                workspace,
-                "dataset-contamination",
-                lambda day: found.body(dataset, day),
-                key=key,
-                system=where,
-                office=office,
-            )
+    found = job(ctx.obj, dataset, system, office, "dataset-contamination", lambda private: _search(wishes, private))
     if as_json:
         echo_json(_as_json(found))
     else:
@@ -134,8 +117,5 @@ def _as_json(found: "Contamination") -> dict[str, object]:
     return {
         **body,
         "skipped": found.skipped,
-        "faults": fault_data(found.faults),
-        "units": found.units,
-        "units_done_before": found.resumed,
-        "record": record_data(found.written),
+        **told_data(found),
     }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haipkit.cli.data.told import count, fault_data, record_data, shown_progress, told_faults, told_record
+from haipkit.cli.data.told import count, job, shown_progress, told_data, told_faults, told_record
 from haipkit.cli.output import echo_json, line, table
 
 if TYPE_CHECKING:
@@ -62,26 +62,9 @@ def command(
     wrong with the input. Stop it with Ctrl-C; with --dataset the same command goes on where it stopped.
     """
     from haipkit.workspace.dedup_search import DedupWishes
-    from haipkit.workspace.measured import keep_measured
-    from haipkit.workspace.open import open_workspace
-    from haipkit.workspace.scan import about_dataset
 
     wishes = DedupWishes(paths, kept, threshold, fields, out, table_, jobs)
-    if dataset is None:
-        found = _search(wishes, None)
-    else:
-        with open_workspace(ctx.obj) as workspace:
-            key, where, notes = about_dataset(workspace, dataset, system)
-            found = _search(wishes, workspace.config.private)
-            found.notes += notes
-            found.written = keep_measured(
-                workspace,
-                "dataset-duplicates",
-                lambda day: found.body(dataset, day),
-                key=key,
-                system=where,
-                office=office,
-            )
+    found = job(ctx.obj, dataset, system, office, "dataset-duplicates", lambda private: _search(wishes, private))
     if as_json:
         echo_json(_as_json(found))
     else:
@@ -132,8 +115,5 @@ def _as_json(found: "Duplicates") -> dict[str, object]:
     return {
         **body,
         "skipped": found.skipped,
-        "faults": fault_data(found.faults),
-        "units": found.units,
-        "readings_done_before": found.resumed,
-        "record": record_data(found.written),
+        **told_data(found),
     }

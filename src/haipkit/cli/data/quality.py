@@ -38,6 +38,7 @@ def _listed(ctx: click.Context, option: click.Parameter, value: str | None) -> t
 @click.option("--fail-on", callback=_listed, metavar="FAULTS", help="End with 1 if a document has one: NUL bytes,empty")
 @click.option("--dataset", metavar="NAME", help="Keep the result as a measured record of this data set.")
 @click.option("--for", "system", metavar="SYSTEM[/RELEASE]", help="The system that the data goes into.")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes (default: one per processor).")
 @click.option("--by", "office", metavar="OFFICE")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
@@ -52,19 +53,21 @@ def command(
     fail_on: tuple[str, ...],
     dataset: str | None,
     system: str | None,
+    jobs: int,
     office: str | None,
     as_json: bool,
 ) -> int:
     """Look at the quality of PATHS: languages, encoding damage, lengths, repetition, symbols, words for groups.
 
-    Ends with 0 when everything was read, 1 when a fault of --fail-on was found, 2 when something was wrong with it.
+    Ends with 0 when everything was read, 1 when a fault of --fail-on was found, 2 when something was wrong with the
+    input. Stop it with Ctrl-C; with --dataset the same command goes on where it stopped.
     """
     from haipkit.workspace.quality import Wishes
 
     if reference is not None and not columns:
         raise UsageError("expected shares need columns", advice="Say --columns gender,region.")
-    wishes = Wishes(paths, fields, columns, reference, limits, words, fail_on)
-    outcome = job(ctx.obj, dataset, system, office, "dataset-quality", lambda: _look(wishes))
+    wishes = Wishes(paths, fields, columns, reference, limits, words, fail_on, jobs)
+    outcome = job(ctx.obj, dataset, system, office, "dataset-quality", lambda private: _look(wishes, private))
     if as_json:
         echo_json(_as_json(outcome))
     else:
@@ -72,12 +75,12 @@ def command(
     return 1 if outcome.outcome == "fail" else 2 if outcome.faults else 0
 
 
-def _look(wishes: "Wishes") -> "Outcome":
+def _look(wishes: "Wishes", private: Path | None) -> "Outcome":
     from haipkit.cli.data.told import shown_progress
     from haipkit.workspace.quality import look
 
     with shown_progress("Reading") as step:
-        return look(wishes, progress=step)
+        return look(wishes, private=private, progress=step)
 
 
 def _tell(outcome: "Outcome") -> None:
@@ -130,9 +133,9 @@ def _tell_columns(outcome: "Outcome") -> None:
 
 
 def _as_json(outcome: "Outcome") -> dict[str, object]:
-    from haipkit.cli.data.told import fault_data, record_data
+    from haipkit.cli.data.told import told_data
 
     body = outcome.body("", "", ())
     for name in ("name", "checked_on", "requirements"):
         del body[name]
-    return {**body, "faults": fault_data(outcome.faults), "record": record_data(outcome.written)}
+    return {**body, **told_data(outcome)}

@@ -24,6 +24,7 @@ _REASONS = ("copyright", "opt-out", "licence", "personal-data", "confidential", 
 @click.option("--requested-by", required=True, metavar="OFFICE", help="Which office asked: never a person's name.")
 @click.option("--dataset", metavar="NAME", help="Keep request and result as records of this data set.")
 @click.option("--for", "system", metavar="SYSTEM[/RELEASE]", help="The system that the data goes into.")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes (default: one per processor).")
 @click.option("--by", "office", metavar="OFFICE", help="The office that does it.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
@@ -38,19 +39,21 @@ def command(
     requested_by: str,
     dataset: str | None,
     system: str | None,
+    jobs: int,
     office: str | None,
     as_json: bool,
 ) -> int:
     """Find documents in PATHS that are to go, write a copy without them, look again, and record it.
 
     Without --out they are only counted. What was asked for stands in no record: request and result bear a keyed hash of
-    it. Ends with 0 when everything was read, 2 when something was wrong with the input.
+    it. Ends with 0 when everything was read, 2 when something was wrong with the input. Stop it with Ctrl-C;
+    with --dataset the same command goes on where it stopped.
     """
     from haipkit.actions.a11_data.removal import selector_of
     from haipkit.workspace.removal import Wishes
 
-    wishes = Wishes(paths, selector_of(source, document, matching), reason, requested_by, out)
-    outcome = _work(wishes) if dataset is None else _kept(ctx.obj, wishes, dataset, system, office)
+    wishes = Wishes(paths, selector_of(source, document, matching), reason, requested_by, out, jobs)
+    outcome = _work(wishes, None) if dataset is None else _kept(ctx.obj, wishes, dataset, system, office)
     if as_json:
         echo_json(_as_json(outcome))
     else:
@@ -66,7 +69,7 @@ def _kept(place: Path | None, wishes: "Wishes", dataset: str, system: str | None
     with open_workspace(place) as workspace:
         key, where, notes = about_dataset(workspace, dataset, system)
         request = requested(workspace, wishes, dataset=dataset, key=key, system=where, office=office)
-        outcome = _work(wishes)
+        outcome = _work(wishes, workspace.config.private)
         outcome.selector_id = str(request["selector_id"])
         outcome.notes += notes
         if outcome.outcome == "open":
@@ -76,12 +79,12 @@ def _kept(place: Path | None, wishes: "Wishes", dataset: str, system: str | None
     return outcome
 
 
-def _work(wishes: "Wishes") -> "Outcome":
+def _work(wishes: "Wishes", private: Path | None) -> "Outcome":
     from haipkit.cli.data.told import shown_progress
     from haipkit.workspace.removal import remove
 
     with shown_progress("Reading") as step:
-        return remove(wishes, progress=step)
+        return remove(wishes, private=private, progress=step)
 
 
 def _tell(outcome: "Outcome") -> None:

@@ -36,6 +36,7 @@ _WORDS = {
 @click.option("--fail-on-deny", is_flag=True, help="End with 1 if a source refuses and nothing is dropped.")
 @click.option("--dataset", metavar="NAME", help="Keep the result as a measured record of this data set.")
 @click.option("--for", "system", metavar="SYSTEM[/RELEASE]", help="The system that the data goes into.")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes (default: one per processor).")
 @click.option("--by", "office", metavar="OFFICE")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
@@ -51,6 +52,7 @@ def command(
     fail_on_deny: bool,
     dataset: str | None,
     system: str | None,
+    jobs: int,
     office: str | None,
     as_json: bool,
 ) -> int:
@@ -59,14 +61,15 @@ def command(
     Reads SPDX identifiers, licence texts, notices; robots.txt, TDM reservations, usage preferences, ai.txt and “do not
     train” assertions, where the data or --sources holds them. These are signals, not legal findings.
 
-    Ends with 0 when everything was read, 1 with --fail-on-deny, 2 when something was wrong with the input.
+    Ends with 0 when everything was read, 1 with --fail-on-deny, 2 when something was wrong with the input. Stop it with
+    Ctrl-C; with --dataset the same command goes on where it stopped.
     """
     from haipkit.workspace.rights import Wishes
 
     if table_ is not None and table_.suffix.lower() not in (".csv", ".parquet"):
         raise UsageError("the table is a .csv or a .parquet file", where=str(table_))
-    wishes = Wishes(paths, sources, domains, drop, table_, agents, use, fail_on_deny)
-    outcome = job(ctx.obj, dataset, system, office, "dataset-rights", lambda: _look(wishes))
+    wishes = Wishes(paths, sources, domains, drop, table_, agents, use, fail_on_deny, jobs)
+    outcome = job(ctx.obj, dataset, system, office, "dataset-rights", lambda private: _look(wishes, private))
     if as_json:
         echo_json(_as_json(outcome))
     else:
@@ -74,12 +77,12 @@ def command(
     return 1 if outcome.outcome == "fail" else 2 if outcome.faults else 0
 
 
-def _look(wishes: "Wishes") -> "Outcome":
+def _look(wishes: "Wishes", private: Path | None) -> "Outcome":
     from haipkit.cli.data.told import shown_progress
     from haipkit.workspace.rights import look
 
     with shown_progress("Reading") as step:
-        return look(wishes, progress=step)
+        return look(wishes, private=private, progress=step)
 
 
 def _tell(outcome: "Outcome", wishes: "Wishes") -> None:
@@ -119,7 +122,7 @@ def _reason(carrier: str, status: str, reason: str) -> str:
 
 def _as_json(outcome: "Outcome") -> dict[str, object]:
     from haipkit.actions.a11_data.rights_summary import table_rows
-    from haipkit.cli.data.told import fault_data, record_data
+    from haipkit.cli.data.told import told_data
 
     body = outcome.body("", "", ())
     for name in ("name", "checked_on", "requirements"):
@@ -127,6 +130,5 @@ def _as_json(outcome: "Outcome") -> dict[str, object]:
     return {
         **body,
         "table": table_rows(outcome.tally),
-        "faults": fault_data(outcome.faults),
-        "record": record_data(outcome.written),
+        **told_data(outcome),
     }

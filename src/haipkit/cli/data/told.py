@@ -27,21 +27,27 @@ R = TypeVar("R", bound=Result)
 
 
 def job(
-    place: Path | None, dataset: str | None, system: str | None, office: str | None, kind: str, work: Callable[[], R]
+    place: Path | None,
+    dataset: str | None,
+    system: str | None,
+    office: str | None,
+    kind: str,
+    work: Callable[[Path | None], R],
 ) -> R:
     """Do the work; with the name of a data set, keep its result as a measured record of that kind.
 
-    Whether it can be kept is asked first, so that hours are not lost after them.
+    Whether it can be kept is asked first, so that hours are not lost after them. `work` takes the folder that keeps
+    what is finished, where there is a workspace.
     """
     if dataset is None:
-        return work()
+        return work(None)
     from haipkit.workspace.measured import keep_measured
     from haipkit.workspace.open import open_workspace
     from haipkit.workspace.scan import about_dataset
 
     with open_workspace(place) as workspace:
         key, where, notes = about_dataset(workspace, dataset, system)
-        result = work()
+        result = work(workspace.config.private)
         result.written = keep_measured(
             workspace, kind, lambda day: result.body(dataset, day), key=key, system=where, office=office
         )
@@ -87,6 +93,16 @@ def fault_data(faults: "Sequence[Fault]") -> list[dict[str, Any]]:
         {"file": f.file, "what": f.what, "at": f.offset, "unit": f.unit, "count": f.count, "lost": f.lost}
         for f in faults
     ]
+
+
+def told_data(result: Any) -> dict[str, Any]:
+    """Faults, units of work and the record, as JSON says them."""
+    return {
+        "faults": fault_data(result.faults),
+        "units": result.units,
+        "units_done_before": result.resumed,
+        "record": record_data(result.written),
+    }
 
 
 def record_data(written: "Written | None") -> dict[str, Any] | None:
