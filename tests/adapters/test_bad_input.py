@@ -159,7 +159,7 @@ def test_random_bytes(data: bytes) -> None:
 @_calm
 @given(st.data())
 def test_damaged_samples(data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(sorted(path.name for path in SAMPLES.iterdir())))
+    name = data.draw(st.sampled_from(sorted(str(path.relative_to(SAMPLES)) for path in SAMPLES.rglob("*.*"))))
     original = sample(name)
     if data.draw(st.booleans()) and name == "inspect.json":
         original = zip_of(

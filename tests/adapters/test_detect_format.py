@@ -17,11 +17,18 @@ _FORMATS = {
     "bom-1.4.json": "cyclonedx",
     "bom-1.6.json": "cyclonedx",
     "bom-1.7.xml": "cyclonedx",
+    "evaluations/inspect-0.3.285.eval": "inspect",
+    "evaluations/garak-0.17.1.report.jsonl": "garak",
+    "evaluations/promptfoo-0.121.20.json": "promptfoo",
+    "evaluations/promptfoo-0.121.20-errors.json": "promptfoo",
+    "evaluations/results_2026-11-20T23-06-22.074456.json": "lm_eval",
 }
+_READ_WITH_ANOTHER = {"evaluations/samples_opening_hours_2026-11-20T23-06-22.074456.jsonl", "evaluations/README.md"}
 
 
 def test_every_sample_has_its_format_here() -> None:
-    assert {path.name for path in SAMPLES.iterdir()} == set(_FORMATS)
+    found = {path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*") if path.is_file()}
+    assert found - _READ_WITH_ANOTHER == set(_FORMATS)
 
 
 @pytest.mark.parametrize(("name", "expected"), _FORMATS.items())
@@ -51,7 +58,7 @@ def test_archives_and_our_own_results() -> None:
         (b'{"hello": 1}', "no format known"),
         (b"[1, 2]", "no format known"),
         (b"name,score\na,1\n", "not valid JSON"),
-        (b'{"entry_type": "init"}\n{"entry_type": "eval"}\n', "not valid JSON"),
+        (b'{"line": 1}\n{"line": 2}\n', "not valid JSON"),
         (zip_of([("word/document.xml", b"<x/>")]), "ZIP"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "not a JSON text"),
     ],

@@ -16,7 +16,7 @@ from typing import Any
 from haipkit.adapters._archive import Archive
 from haipkit.adapters._limits import MAX_BYTES, read_json
 from haipkit.adapters._values import count, file_name, instant, items, key_of, line, mapping, number, whole, words
-from haipkit.adapters.imported import Imported
+from haipkit.adapters.imported import Imported, Rate
 from haipkit.kernel.errors import BadInput
 from haipkit.records.record import Tool
 
@@ -26,6 +26,8 @@ _UNCERTAINTY = re.compile(
     r"(^|_)(stderr|std_err|bootstrap_std|ci\d*|confidence_(interval|level|lower|upper|low|high))(_|$)"
 )
 _MAX_METRICS = 100
+_OF_TWO = ("C", "I", "N", 1, 0)
+"""Correct, incorrect, no answer; N counts as not correct. P (partly) is none of two."""
 _NEWEST = 2
 
 
@@ -38,6 +40,9 @@ class _Samples:
     retried: int = 0
     invalidated: int = 0
     by_scorer: Counter[str] = field(default_factory=Counter)
+    right: Counter[str] = field(default_factory=Counter)
+    """By scorer: samples scored C or 1, where every score of it is one of two."""
+    of_two: Counter[str] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
 
     def add(self, sample: dict[str, Any], where: str) -> None:
@@ -52,6 +57,11 @@ class _Samples:
             scores = {"": sample["score"]}
         names = [scorer for scorer, score in scores.items() if _has_value(score)]
         self.by_scorer.update(names)
+        for scorer in names:
+            value = scores[scorer].get("value") if isinstance(scores[scorer], dict) else scores[scorer]
+            if isinstance(value, str | int | float) and value in _OF_TWO:
+                self.of_two[scorer] += 1
+                self.right[scorer] += value in ("C", 1)
         self.scored += bool(names)
 
 
@@ -161,7 +171,18 @@ def _record(
     )
     packages = mapping(details.get("packages"), f"{where}.eval.packages")
     tool = Tool("inspect_ai", line(packages.get("inspect_ai"), "unknown", 100))
-    return Imported("evaluation/1", body, key_of(task, model), tool, occurred_at, tuple(notes))
+    key = key_of(task, model)
+    return Imported("evaluation/1", body, key, tool, occurred_at, tuple(notes), rates=_rates(counts))
+
+
+def _rates(counts: _Samples | None) -> tuple[Rate, ...]:
+    """Shares recounted from the samples. What C means (right, or an attack that worked) the log does not say."""
+    if counts is None:
+        return ()
+    sure = [name for name, scored in counts.by_scorer.items() if counts.of_two[name] == scored]
+    return tuple(Rate(line(f"share scored C or 1: {name}"), counts.right[name], counts.of_two[name]) for name in sure)[
+        :_MAX_METRICS
+    ]
 
 
 def _when(log: dict[str, Any], details: dict[str, Any], where: str, notes: list[str]) -> str:
@@ -222,7 +243,11 @@ def _counted(
     if stated is not None and stated > counts.total:
         limits.append(f"Samples that the header counts but the log does not hold: {stated - total:,}.")
         total = stated
-    if counts.errors:
+    if not total:
+        limits.append("The log holds no sample: nothing was measured.")
+    elif counts.errors >= total:
+        limits.append("Every sample ended in an error: nothing was measured.")
+    elif counts.errors:
         limits.append(f"{count(counts.errors, 'sample')} of {total:,} ended in an error.")
     unscored = counts.total - counts.scored
     if unscored:

@@ -21,6 +21,7 @@ from haipkit.workspace.people import load_signers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from haipkit.adapters.imported import Imported
     from haipkit.ledger.keys import SigningKey
     from haipkit.ledger.log import Log
     from haipkit.records.attachment import Attachment
@@ -302,9 +303,9 @@ def import_results(
     forms: list[Form] = []
     notes: list[str] = []
     tools: list[Tool] = []
-    for found in read_any(data, name=path.name):
+    for found in read_any(data, name=path.name, beside=lambda other: _beside(path, other)):
         kind = find_kind(found.kind)
-        body = dict(found.body)
+        body = _with_rates(found)
         if requirements and "requirements" in _field_names(kind):
             body["requirements"] = list(requirements)
         if said:
@@ -312,7 +313,7 @@ def import_results(
         for reference in body.get("requirements", ()):
             workspace.conduct.find(reference)
         envelope = {
-            "files": [str(path)],
+            "files": [str(path), *(str(path.parent / other) for other in found.beside)],
             "system": found.system or system,
             "occurred_at": found.occurred_at,
             "key": _nth_key(key, [form for form in forms if form.kind is kind]) if key else found.key,
@@ -325,6 +326,22 @@ def import_results(
         its_own = [form for form, used in zip(forms, tools, strict=True) if used == tool]
         written += add(workspace, its_own, origin=Origin.IMPORTED, tool=tool, office=office)
     return written, notes
+
+
+def _beside(path: Path, name: str) -> bytes | None:
+    other = path.parent / name
+    return _whole(other) if other.is_file() else None
+
+
+def _with_rates(found: "Imported") -> dict[str, Any]:
+    """The body with what was recounted as metrics. The interval holds also for a run that stopped when it liked."""
+    from haipkit.actions.a01_risk.confidence import sequence
+
+    metrics = []
+    for rate in found.rates:
+        value, low, high = sequence(rate.n, rate.hits).texts()
+        metrics.append({"name": rate.name, "value": value, "unit": "share", "n": rate.n, "low": low, "high": high})
+    return {**found.body, "metrics": [*metrics, *found.body.get("metrics", ())]} if metrics else dict(found.body)
 
 
 def _nth_key(key: str, before: Sequence[Form]) -> str:
