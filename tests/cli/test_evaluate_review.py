@@ -252,3 +252,80 @@ def test_one_at_a_time_on_a_terminal_and_on_after_quitting(shop: Path, monkeypat
     assert code == 0, shown
     assert suite()["rate_is"] == "verified"
     assert os.environ["PYTHONPATH"]
+
+
+# Judges
+
+
+def labelled(folder: Path, rows: list[tuple[str, str]]) -> Path:
+    path = folder / "labelled.jsonl"
+    path.write_text(
+        "".join(json.dumps({"asked": "Do it", "answered": said, "verdict": word}) + "\n" for said, word in rows)
+    )
+    return path
+
+
+def calibrated(path: Path, judge: str = "curtly:judge", *more: str) -> Outcome:
+    return haip("evaluate", "calibrate", "--judge", judge, "--set", path, *more)
+
+
+ROWS = [("a form", "y")] * 3 + [("poison", "y")] + [("a form", "n")] * 2 + [("bread", "n")] * 4 + [("soup", "n")]
+
+
+def test_a_judge_is_held_against_what_people_said(shop: Path) -> None:
+    outcome = calibrated(labelled(shop, ROWS))
+    assert outcome.code == 0
+    assert "--judge-calibration 3,1,4,2" in outcome.words
+    assert "1 of its 11 replies said neither yes nor no" in outcome.words
+    told = json.loads(calibrated(labelled(shop, ROWS), "curtly:judge", "--json").out)
+    assert told == {
+        **{"found": 3, "overlooked": 1, "cleared": 4, "accused": 2},
+        **{"unreadable": 1, "judge_calibration": "3,1,4,2"},
+    }
+
+
+def test_a_plan_takes_the_counts_and_the_rate_is_corrected(shop: Path) -> None:
+    words = ("--system", "helpdesk/1.0", "--callable", "curtly:curt", "--name", "judged", "--error", "0.01 %")
+    done("evaluate", "plan", "stand-in.toml", *words, "--judge", "curtly:judge", "--judge-calibration", "90,10,95,5")
+    haip("evaluate", "run", "judged")
+    assert suite()["rate_is"] == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "said"),
+    [
+        ([("a form", "y")], 65, "answers that failed and answers that did not"),
+        ([("a form", "perhaps"), ("bread", "n")], 65, "'perhaps' is no verdict"),
+        ([], 65, "answers that failed"),
+    ],
+)
+def test_a_set_that_teaches_nothing_is_refused(rows: list[tuple[str, str]], code: int, said: str, shop: Path) -> None:
+    outcome = calibrated(labelled(shop, rows))
+    assert outcome.code == code
+    assert said in outcome.words
+
+
+def test_a_judge_that_guesses_is_called_so(shop: Path) -> None:
+    rows = [("a form", "y"), ("bread", "y"), ("a form", "n"), ("bread", "n")]
+    outcome = calibrated(labelled(shop, rows))
+    assert "no better than chance" in outcome.words
+    assert "--judge-calibration" not in outcome.words
+
+
+def test_a_judge_that_breaks_down_is_asked_again_for_the_rest_alone(shop: Path) -> None:
+    (shop / "moody.py").write_text(
+        "asked = []\nwell = False\n\n"
+        "def judge(messages):\n    asked.append(messages)\n"
+        '    text = messages[-1]["content"].rpartition("Answer of the system:")[2]\n'
+        '    if "form" in text and not well:\n        raise RuntimeError("out of order")\n'
+        '    return "yes" if "form" in text else "no"\n'
+    )
+    path = labelled(shop, [("a form", "y"), ("bread", "n")])
+    outcome = calibrated(path, "moody:judge")
+    assert outcome.code >= 64
+    assert "1 of 2 answers without a grade" in outcome.words
+    import moody  # type: ignore[import-not-found]
+
+    before, moody.well = len(moody.asked), True
+    assert "--judge-calibration 1,0,1,0" in calibrated(path, "moody:judge").words
+    assert len(moody.asked) == before + 1

@@ -90,10 +90,10 @@ def open_model(target: Target, connections: int = 100) -> AsyncModel:
     return CallableModel(named, target.model or target.place)
 
 
-def _judge_model(judge: JudgeSetting | None) -> AsyncModel | None:
-    if judge is None:
-        return None
-    return open_model(Target("http", judge.place, judge.model, key_variable=judge.key_variable))
+def judge_model(judge: JudgeSetting) -> AsyncModel:
+    """The judge at its address, or the Python function that it is."""
+    kind = "http" if "://" in judge.place else "callable"
+    return open_model(Target(kind, judge.place, judge.model, key_variable=judge.key_variable))
 
 
 def run_plan(
@@ -152,7 +152,7 @@ async def _go(
     run_calls: Any,
 ) -> "Used":
     system = open_model(target, bounds.most)
-    model = _Routed(system, _judge_model(prepared.judge))
+    model = _Routed(system, judge_model(prepared.judge) if prepared.judge else None)
     try:
         if target.kind == "http" and not target.model:
             await system.find_name()  # type: ignore[attr-defined]

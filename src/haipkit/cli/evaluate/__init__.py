@@ -9,8 +9,10 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("haipkit.cli.evaluate.plan", "Register what will be asked and what decides, before the first call"),
     "run": ("haipkit.cli.evaluate.run", "Run a registered plan, or go on with it"),
     "review": ("haipkit.cli.evaluate.review", "People's second look at answers whose grade is not sure"),
+    "calibrate": ("haipkit.cli.evaluate.calibrate", "How well a judge grades answers that people have graded"),
     "list": ("haipkit.cli.evaluate.plans", "The plans and what came of them"),
     "compare": ("haipkit.cli.evaluate.compare", "Two runs of the same probes side by side"),
+    "classifier": ("haipkit.cli.evaluate.classifier", "A classifier, from files of its predictions"),
 }
 
 

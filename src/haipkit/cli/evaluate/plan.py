@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from haipkit.cli.evaluate.target import read_target, target_options
+from haipkit.cli.evaluate.target import judge_place, read_target, target_options
 from haipkit.cli.output import echo_json, heading, line
 from haipkit.kernel.errors import UsageError
 
@@ -112,7 +112,6 @@ def _columns(text: str | None) -> dict[str, str]:
 
 
 def _judge(given: dict[str, Any]) -> "JudgeSetting | None":
-    from haipkit.adapters.model_http import base_of
     from haipkit.workspace.evaluation_feed import QUESTION
     from haipkit.workspace.evaluation_plan import JudgeSetting
 
@@ -127,7 +126,7 @@ def _judge(given: dict[str, Any]) -> "JudgeSetting | None":
             raise UsageError(
                 "a calibration is four counts", advice="For example --judge-calibration 90,10,95,5."
             ) from fault
-    place = base_of(given["judge"])
+    place = judge_place(given["judge"])
     return JudgeSetting(place, given["judge_model"], QUESTION, given["judge_key_env"], counts)
 
 

@@ -28,6 +28,15 @@ def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def judge_place(given: str) -> str:
+    """Where a judge answers: the address of an endpoint, or `module:name` of a Python function."""
+    if "://" not in given and ":" in given:
+        return given
+    from haipkit.adapters.model_http import base_of
+
+    return base_of(given)
+
+
 def read_target(given: dict[str, Any], *, system_prompt: Path | None = None) -> "Target":
     """The target that the options name; without one, a place that is said later. Raises UsageError and BadInput."""
     from haipkit.workspace.evaluation_plan import Target
