@@ -102,7 +102,7 @@ def answer(script: str, corpus: Path, on: str) -> tuple[Any, Any, dict[str, byte
         else os.environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
     )
     told = [line[7:] for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
     assert told, done.stderr[-3000:]
