@@ -37,7 +37,10 @@ def command(
     as_json: bool,
     **about: str | bool | None,
 ) -> None:
-    """Take over results: JUnit XML, SARIF, Inspect logs (.eval, .json), CycloneDX, the pytest plugin's file.
+    """Take over results: JUnit XML, SARIF, CycloneDX, the pytest plugin's file, and logs of evaluations.
+
+    Evaluations are read from Inspect (.eval, .json), garak, promptfoo, lm-eval, deepteam, PyRIT, Moonshot and AI Verify,
+    and counted anew from their samples, with an interval of our own.
 
     The format is recognised by content. The original bytes are kept and hashed, the tool and its version are named, and
     the record counts as *evidenced*: another tool measured it, haipkit did not. What no log says about an evaluation

@@ -12,6 +12,8 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "calibrate": ("haipkit.cli.evaluate.calibrate", "How well a judge grades answers that people have graded"),
     "list": ("haipkit.cli.evaluate.plans", "The plans and what came of them"),
     "compare": ("haipkit.cli.evaluate.compare", "Two runs of the same probes side by side"),
+    "import": ("haipkit.cli.imports", "Take over results of another tool, as haip import does"),
+    "export": ("haipkit.cli.evaluate.export", "A run as a log of Inspect, for its viewer"),
     "classifier": ("haipkit.cli.evaluate.classifier", "A classifier, from files of its predictions"),
 }
 
