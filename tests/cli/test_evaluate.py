@@ -359,3 +359,13 @@ def test_no_decision_accepts_what_was_tampered_with(shop: Path) -> None:
     outcome = accepted()
     assert outcome.code == 3
     assert "what was tampered with cannot be accepted" in outcome.words
+
+
+@pytest.mark.network
+def test_an_endpoint_that_is_not_there_starts_no_run(shop: Path) -> None:
+    words = ("--system", "helpdesk/1.0", "--application", "--value", f"canary={WORD}", "--name", "first")
+    done("evaluate", "plan", "prompt-leak", *words)
+    outcome = run("first", "--endpoint", "http://127.0.0.1:9/v1", "--model", "m")
+    assert outcome.code == 69
+    assert "the endpoint cannot be reached" in outcome.words
+    assert records("evaluation-run/1") == []

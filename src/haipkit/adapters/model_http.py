@@ -267,6 +267,22 @@ class HttpModel:
             return await self._score_part(prompt, part)
         return [Scored(error=self._without_key(outcome.error))] * len(part)
 
+    async def reach(self) -> None:
+        """Raises Unavailable when nobody listens at the address. Sends nothing."""
+        parts = urlsplit(self.base)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            _, writer = await asyncio.wait_for(
+                asyncio.open_connection(parts.hostname, port), self._limits.connect_seconds
+            )
+        except (OSError, TimeoutError) as fault:
+            raise Unavailable(
+                f"the endpoint cannot be reached: {_reason(fault)}",
+                where=self.base,
+                advice="Start it, or check the address. Nothing was asked, and no run was started.",
+            ) from fault
+        writer.close()
+
     async def find_name(self) -> str:
         """The name of the one model the endpoint serves, which `name` is then set to; the given one if there is one.
 
