@@ -5,6 +5,7 @@ Pure. Says `unknown` rather than guess: short texts, lists of names, mixtures an
 """
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 
 from haipkit.detectors.optout import LISTS
 from haipkit.detectors.quality import SCRIPTS, Measures
-from haipkit.detectors.quality_words import Lookup
 
 UNKNOWN = "unknown"
 _SHARE_KANA = 0.05
@@ -24,13 +24,14 @@ def _table() -> dict[str, Any]:
     return tomllib.loads((LISTS / "languages.toml").read_text("utf-8"))
 
 
-@lru_cache(maxsize=1)
-def _lookup() -> Lookup:
-    return Lookup(_table()["words"])
+def short_words() -> dict[str, Sequence[str]]:
+    """Common short words of languages in Latin letters, by code."""
+    words: dict[str, Sequence[str]] = _table()["words"]
+    return words
 
 
-def languages(measures: Measures) -> list[str]:
-    """One code (ISO 639-1) or `unknown` a document."""
+def languages(measures: Measures, counts: Mapping[str, Any]) -> list[str]:
+    """One code (ISO 639-1) or `unknown` a document. `counts`: language → its short words in each document."""
     found = np.full(measures.documents, UNKNOWN, dtype=object)
     letters = measures.letters
     share = {name: measures.scripts[place] for place, name in enumerate(SCRIPTS)}
@@ -43,8 +44,7 @@ def languages(measures: Measures) -> list[str]:
     found[enough & (2 * share["hangul"] > letters)] = "ko"
     latin = enough & (2 * share["latin"] > letters)
     table = _table()
-    counts = _lookup().counts(measures.words, measures.documents)
-    matrix = np.array([counts[name] for name in _lookup().names])
+    matrix = np.array(list(counts.values()))
     words = np.diff(measures.words.place)
     order = np.sort(matrix, axis=0)
     best, next_best = order[-1], order[-2]
@@ -53,7 +53,7 @@ def languages(measures: Measures) -> list[str]:
         & (best >= table["least_share"] * words)
         & (best >= table["least_lead"] * next_best)
     )
-    names = np.array(_lookup().names, dtype=object)
+    names = np.array(list(counts), dtype=object)
     chosen = latin & sure
     found[chosen] = names[matrix.argmax(axis=0)[chosen]]
     return [str(name) for name in found]

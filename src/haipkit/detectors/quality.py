@@ -4,6 +4,7 @@ Pure. Counts; the limits that make a document stand out are in `lists/quality.to
 text that a machine made. Damage is seen by its usual traces, and a text about such traces is taken for damaged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,10 @@ from haipkit.detectors.quality_words import (
     CONTROL,
     DIGIT,
     HIGH,
-    LETTER,
     PAD,
+    SPACE,
     SYMBOL,
+    WIDE,
     Runs,
     Words,
     repeated,
@@ -76,55 +78,71 @@ class Measures:
     def documents(self) -> int:
         return len(self.bytes)
 
+    def counts_of(self, words: Sequence[bytes], letters: Any) -> Any:
+        """How often words that no blanks set apart (UTF-8) stand in each document; `letters`: where they may begin."""
+        found = [np.empty(0, dtype=np.int64)]
+        for word in words:
+            places = letters
+            for at, byte in enumerate(word):
+                places = places[self.buffer.take(places + at) == byte]
+            found.append(places)
+        owners = np.searchsorted(self.begins, np.concatenate(found), "right") - 1
+        return np.bincount(owners, minlength=self.documents)
 
-def joined(data: Any, begins: Any, stops: Any) -> tuple[Any, Any]:
+
+def joined(data: Any, begins: Any, stops: Any) -> tuple[bytes, Any]:
     """(the documents one after another with a line break behind each and PAD zeros at the end, where each begins)."""
+    view = memoryview(data)
     pieces: list[Any] = []
-    gap = np.array([10], dtype=np.uint8)
     for begin, stop in zip(begins.tolist(), stops.tolist(), strict=True):
-        pieces += (data[begin:stop], gap)
+        pieces += (view[begin:stop], b"\n")
     sizes = np.asarray(stops) - np.asarray(begins) + 1
-    return np.concatenate([*pieces, np.zeros(PAD, dtype=np.uint8)]), np.cumsum(sizes) - sizes
+    return b"".join((*pieces, bytes(PAD))), np.cumsum(sizes) - sizes
 
 
 def measure(data: Any, begins: Any, stops: Any) -> Measures:
     """Measures of documents [begins, stops) of an array of uint8 that holds UTF-8. At least one document."""
-    buffer, first = joined(data, begins, stops)
+    text, first = joined(data, begins, stops)
+    buffer = np.frombuffer(text, dtype=np.uint8)
     sizes = np.asarray(stops) - np.asarray(begins)
-    classes = CLASSES[buffer]
-    size = len(buffer) - PAD
+    size = len(text) - PAD
+    classes = np.frombuffer(text.translate(CLASSES), dtype=np.uint8)[:size]
+    edges = np.append(first, size)
 
     def per(places: Any) -> Any:
-        """How many of some sorted places lie in each document."""
-        return np.searchsorted(places, first + sizes) - np.searchsorted(places, first)
+        """How many of some sorted places lie in each document; a line break behind it counts for it."""
+        return np.diff(np.searchsorted(places, edges))
 
-    others = np.flatnonzero(classes[:size] != LETTER)
-    kinds = classes[others]
+    others = np.flatnonzero(classes > SPACE)
+    kinds = classes.take(others)
 
     def of(kind: int) -> Any:
         return others[kinds == kind]
 
     high, controls = of(HIGH), of(CONTROL)
-    beyond = high[buffer[high] >= 0xC2]
-    following = per(high) - per(beyond)
-    scripts = _scripts(buffer, beyond, per)
-    scripts[0] += sizes - per(others)
-    odd = beyond[(buffer[beyond] == 0xEF) & (buffer[beyond + 1] == 0xBF) & (buffer[beyond + 2] == 0xBD)]
-    high_controls = beyond[(buffer[beyond] == 0xC2) & (buffer[beyond + 1] <= 0x9F)]
+    beyond = high[buffer.take(high) >= 0xC2]
+    lead = buffer.take(beyond)
+    words = split(text, edges, beyond[(lead >= WIDE[0]) & (lead <= WIDE[1])])
+    in_words = np.diff(words.sizes.take(words.place))
+    scripts = _scripts(buffer, beyond, lead, per)
+    scripts[0] += in_words - per(high)
+    odd = beyond[lead == 0xEF]
+    odd = odd[(buffer[odd + 1] == 0xBF) & (buffer[odd + 2] == 0xBD)]
+    high_controls = beyond[lead == 0xC2]
+    high_controls = high_controls[buffer[high_controls + 1] <= 0x9F]
     nuls = per(controls[buffer[controls] == 0])
-    words = split(buffer, classes, np.append(first, size))
     runs = Runs(words)
     cjk = 2 * (scripts[1] + scripts[2]) > scripts[0]
     return Measures(
         sizes,
-        sizes - following,
+        sizes - per(high) + per(beyond),
         scripts.sum(axis=0),
         per(of(DIGIT)),
         per(of(SYMBOL)),
         per(odd),
         nuls,
         per(controls) + per(high_controls) - nuls,
-        per(_twice(buffer, beyond)),
+        per(_twice(buffer, beyond[lead == 0xC3])),
         scripts,
         _lines(of(BREAK), words, runs),
         _grams(words, runs, cjk),
@@ -134,15 +152,17 @@ def measure(data: Any, begins: Any, stops: Any) -> Measures:
     )
 
 
-def _scripts(buffer: Any, beyond: Any, per: Any) -> Any:
-    found = _SCRIPT_OF[buffer[beyond].astype(np.int32) << 8 | buffer[beyond + 1]]
+def _scripts(buffer: Any, beyond: Any, lead: Any, per: Any) -> Any:
+    found = _SCRIPT_OF.take(lead.astype(np.int64) << 8 | buffer.take(beyond + 1))
     return np.array([per(beyond[found == place]) for place in range(len(SCRIPTS))])
 
 
-def _twice(buffer: Any, beyond: Any) -> Any:
-    """Where letters begin that came of encoding UTF-8 as UTF-8 again: candidates by bytes, then undone to be sure."""
-    fits = (buffer[beyond] == 0xC3) & _TWICE_FIRST[buffer[beyond + 1]] & _TWICE_NEXT[buffer[beyond + 2]]
-    places = beyond[fits]
+def _twice(buffer: Any, marks: Any) -> Any:
+    """Where letters begin that came of encoding UTF-8 as UTF-8 again: candidates by bytes, then undone to be sure.
+
+    `marks`: places of the byte C3, with which such letters begin.
+    """
+    places = marks[_TWICE_FIRST[buffer[marks + 1]] & _TWICE_NEXT[buffer[marks + 2]]]
     if len(places) <= _MOST_CHECKED:
         return (
             places[[undone(bytes(buffer[place : place + 12])) for place in places.tolist()]] if len(places) else places

@@ -5,13 +5,14 @@ Korean is a word of its own. Two words with one number are possible and rare; wo
 their beginning and length.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-LETTER, HIGH, DIGIT, SPACE, BREAK, SYMBOL, CONTROL = range(7)
+LETTER, SPACE, HIGH, DIGIT, BREAK, SYMBOL, CONTROL = range(7)
 PAD = 32
 _U64 = np.uint64
 _MASKS = np.array([(1 << (8 * size)) - 1 for size in range(8)] + [0xFFFFFFFFFFFFFFFF], dtype=_U64)
@@ -21,48 +22,60 @@ _BACK = pow(_STEP, -1, 1 << 64)
 _SLOT_BITS = 18
 
 
-def _classes() -> Any:
-    table = np.full(256, SYMBOL, dtype=np.uint8)
-    table[0x80:] = HIGH
-    table[ord("0") : ord("9") + 1] = DIGIT
+def _classes() -> bytes:
+    table = [SYMBOL] * 128 + [HIGH] * 128
+    table[ord("0") : ord("9") + 1] = [DIGIT] * 10
     for first, last in ("AZ", "az"):
-        table[ord(first) : ord(last) + 1] = LETTER
-    table[:32] = table[127] = CONTROL
-    table[[9, 32]] = SPACE
-    table[[10, 13]] = BREAK
-    return table
+        table[ord(first) : ord(last) + 1] = [LETTER] * 26
+    table[:32] = [CONTROL] * 32
+    table[127] = CONTROL
+    table[9] = table[32] = SPACE
+    table[10] = table[13] = BREAK
+    return bytes(table)
 
 
 CLASSES = _classes()
-LOWER = np.arange(256, dtype=np.uint8)
-LOWER[ord("A") : ord("Z") + 1] += 32
+_INSIDE = bytes(kind in (LETTER, HIGH) for kind in CLASSES)
+WIDE = (0xE3, 0xED)
+"""First bytes of the letters that are words of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words of a buffer: where they start, their numbers, and `place[d]`: the first word of document d (one more)."""
+    """Words of a buffer: where they start, their numbers, and `place[d]`: the first word of document d (one more).
+
+    `sizes`: how many bytes of words stand before each word, and in all.
+    """
 
     starts: Any
     numbers: Any
     place: Any
+    sizes: Any
 
     def documents(self, chosen: Any) -> Any:
         """The document of each chosen word (indices)."""
         return np.searchsorted(self.place, chosen, "right") - 1
 
 
-def split(buffer: Any, classes: Any, begins: Any) -> Words:
-    """The words of a buffer with PAD zeros behind it. Documents start at `begins` and are apart by a line break."""
-    lower = LOWER[buffer]
-    size = len(buffer) - PAD
-    inside = classes <= HIGH
-    first = inside.copy()
-    first[1:] &= ~inside[:-1] | ((buffer[1:] >= 0xE3) & (buffer[1:] <= 0xED))
-    starts = np.flatnonzero(first[:size])
-    last = inside.copy()
-    last[:-1] &= ~inside[1:] | first[1:]
-    ends = np.flatnonzero(last[:size]) + 1
-    return Words(starts, numbers(lower, starts, ends - starts), np.searchsorted(starts, begins))
+def split(text: bytes, begins: Any, wide: Any) -> Words:
+    """The words of a text with PAD zeros behind it. Documents start at `begins` and are apart by a line break.
+
+    `wide`: where letters begin that are words of their own.
+    """
+    inside = np.frombuffer(text.translate(_INSIDE), dtype=np.uint8)
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    if inside[0]:
+        edges = np.append(0, edges)
+    starts, ends = edges[0::2], edges[1::2]
+    if len(wide):
+        within = wide[(wide > 0) & (inside[wide - 1] == 1)]
+        starts, ends = np.concatenate([starts, within]), np.concatenate([ends, within])
+        starts.sort(kind="stable")
+        ends.sort(kind="stable")
+    sizes = np.zeros(len(starts) + 1, dtype=np.int64)
+    np.cumsum(ends - starts, out=sizes[1:])
+    lower = np.frombuffer(text.lower(), dtype=np.uint8)
+    return Words(starts, numbers(lower, starts, ends - starts), np.searchsorted(starts, begins), sizes)
 
 
 def numbers(lower: Any, starts: Any, lengths: Any) -> Any:
@@ -80,18 +93,20 @@ def numbers(lower: Any, starts: Any, lengths: Any) -> Any:
     return found ^ (found >> _U64(32))
 
 
+@lru_cache(maxsize=8192)
 def number_of(word: str) -> int:
     """The number of one word, computed as those of a text are."""
     text = word.encode()
-    lower = LOWER[np.frombuffer(text + bytes(PAD), dtype=np.uint8)]
+    lower = np.frombuffer(text.lower() + bytes(PAD), dtype=np.uint8)
     return int(numbers(lower, np.array([0]), np.array([len(text)]))[0])
 
 
 class Lookup:
-    """Lists of words by name: which words of a text stand in which list."""
+    """Lists of words by name: which words of a text stand in which list. `letters` are looked for besides."""
 
-    def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, lists: Mapping[str, Sequence[str]], letters: Iterable[str] = ()) -> None:
         self.names = tuple(lists)
+        lists = {**lists, "": tuple(letters)}
         rows: dict[int, int] = {}
         members: list[list[bool]] = [[False] * len(lists)]
         for place, words in enumerate(lists.values()):
@@ -101,7 +116,7 @@ class Lookup:
                     members.append([False] * len(lists))
                 members[row][place] = True
         self._keys = np.array([0, *rows], dtype=_U64)
-        self._members = np.array(members)
+        self._members = np.array(members).T.copy()
         self._shift, self._slots = self._placed()
 
     def _placed(self) -> tuple[Any, Any]:
@@ -114,17 +129,24 @@ class Lookup:
                 return _U64(shift), slots
         raise ValueError("too many words for one table")
 
-    def counts(self, words: Words, documents: int) -> dict[str, Any]:
-        """For each list, how many of its words stand in each document."""
+    def _rows(self, words: Words) -> tuple[Any, Any]:
+        """(words of a text that stand in any list, row of the table for each)."""
         mask = _U64((1 << _SLOT_BITS) - 1)
-        rows = self._slots[((words.numbers >> self._shift) & mask).astype(np.int64)]
+        rows = self._slots.take(((words.numbers >> self._shift) & mask).view(np.int64))
         hits = np.flatnonzero(rows)
-        hits = hits[self._keys[rows[hits]] == words.numbers[hits]]
-        owners, rows = words.documents(hits), rows[hits]
-        return {
-            name: np.bincount(owners[self._members[rows, place]], minlength=documents)
+        rows = rows.take(hits)
+        sure = self._keys.take(rows) == words.numbers.take(hits)
+        return hits[sure], rows[sure]
+
+    def counts(self, words: Words, documents: int) -> tuple[dict[str, Any], Any]:
+        """(for each list, how many of its words stand in each document; where letters stand)."""
+        hits, rows = self._rows(words)
+        owners = words.documents(hits)
+        counts = {
+            name: np.bincount(owners[self._members[place].take(rows)], minlength=documents)
             for place, name in enumerate(self.names)
         }
+        return counts, words.starts.take(hits[self._members[-1].take(rows)])
 
 
 class Runs:

@@ -70,7 +70,7 @@ def _whole(piece: bytes) -> bytes:
 def _one(text: bytes, place: int) -> Texts:
     import numpy as np
 
-    data = np.frombuffer(text, dtype=np.uint8)
+    data = np.frombuffer(text or b"\0", dtype=np.uint8)
     return Texts(data, np.array([0]), np.array([len(text)]), np.array([place]))
 
 
@@ -82,9 +82,11 @@ def _texts_of(block: "Block", fields: Sequence[str], seen: set[str]) -> Texts:
     """
     import numpy as np
 
-    from haipkit.adapters.corpus_blocks import CsvBlock, text_buffers
+    from haipkit.adapters.corpus_blocks import CsvBlock, TextBlock, text_buffers
     from haipkit.adapters.corpus_lines import LinesBlock
 
+    if isinstance(block, TextBlock) and not fields:
+        return _one(block.value(0), block.batch.column("document")[0].as_py())
     column = block.batch.column("text")
     offsets, text = text_buffers(column)
     data = np.frombuffer(text, dtype=np.uint8) if len(text) else np.zeros(1, dtype=np.uint8)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 LONGEST = 16 << 20
 """Bytes of a document that are measured, from its beginning: memory stays bounded whatever a file holds."""
+_TURN = 1 << 19
+"""Bytes that are measured at a time: what is made of them should stay near the processor."""
 _ROOM = 1 << 20
 """Bytes of documents that are measured together, about: small files cost as little as lines of a large one."""
 
@@ -89,59 +91,47 @@ class Meter:
     """Measures documents and looks their words up: the one path that planted faults and real documents go."""
 
     def __init__(self, lists: Lists) -> None:
+        from haipkit.detectors.language import short_words
         from haipkit.detectors.quality_words import Lookup
 
         named = {HINT: by_script(lists.rude)} | {name: by_script(words) for name, words in lists.groups.items()}
-        self._lookup = Lookup({name: apart for name, (apart, _) in named.items()})
+        self._languages = short_words()
+        self._names = tuple(named)
         self._whole = {name: [word.encode() for word in whole] for name, (_, whole) in named.items()}
+        letters = {word[:1] for _, whole in named.values() for word in whole}
+        self._lookup = Lookup({name: apart for name, (apart, _) in named.items()} | self._languages, letters)
         self._limits = lists.limits
 
     def take(self, data: Any, begins: Any, stops: Any, tally: QualityTally) -> Mapping[str, Any]:
         """Measure the documents; returns fault → which of those that are not empty have it."""
         import numpy as np
 
+        begins = np.asarray(begins)
+        stops = np.minimum(np.asarray(stops), begins + LONGEST)
+        full = np.flatnonzero(stops > begins)
+        tally.note_empty(len(begins) - len(full))
+        begins, stops = begins[full], stops[full]
+        turns = np.cumsum(stops - begins) // _TURN
+        edges = np.flatnonzero(np.diff(turns, prepend=-1))
+        found = [
+            self._take(data, begins[first:last], stops[first:last], tally)
+            for first, last in zip(edges.tolist(), [*edges[1:].tolist(), len(begins)], strict=True)
+        ]
+        return {name: np.concatenate([one[name] for one in found]) for name in found[0]} if found else {}
+
+    def _take(self, data: Any, begins: Any, stops: Any, tally: QualityTally) -> Mapping[str, Any]:
         from haipkit.detectors.language import languages
         from haipkit.detectors.quality import measure
 
-        begins = np.asarray(begins)
-        stops = np.minimum(np.asarray(stops), begins + LONGEST)
-        full = stops > begins
-        tally.note_empty(int((~full).sum()))
-        if not full.any():
-            return {}
-        measures = measure(data, begins[full], stops[full])
-        mentions = self._lookup.counts(measures.words, measures.documents)
-        for name, counts in _whole_words(measures, self._whole).items():
-            mentions[name] = mentions[name] + counts
-        found: Mapping[str, Any] = tally.note(measures, languages(measures), mentions, self._limits)
+        measures = measure(data, begins, stops)
+        counts, letters = self._lookup.counts(measures.words, measures.documents)
+        mentions = {name: counts[name] for name in self._names}
+        if len(letters):
+            for name, words in self._whole.items():
+                mentions[name] = mentions[name] + measures.counts_of(words, letters)
+        spoken = languages(measures, {name: counts[name] for name in self._languages})
+        found: Mapping[str, Any] = tally.note(measures, spoken, mentions, self._limits)
         return found
-
-
-def _whole_words(measures: Any, lists: Mapping[str, Sequence[bytes]]) -> dict[str, Any]:
-    """For each list, how often its words stand in each document, wherever they stand in its bytes.
-
-    Only documents with letters of Chinese, Japanese or Korean are searched.
-    """
-    import numpy as np
-
-    chosen = np.flatnonzero(measures.scripts[1:4].any(axis=0))
-    if not len(chosen):
-        return {}
-    sizes = measures.bytes[chosen] + 1
-    pieces = zip(measures.begins[chosen].tolist(), sizes.tolist(), strict=True)
-    text = b"".join(measures.buffer[begin : begin + size].tobytes() for begin, size in pieces)
-    begins = np.cumsum(sizes) - sizes
-    found = {}
-    for name, words in lists.items():
-        places: list[int] = []
-        for word in words:
-            at = text.find(word)
-            while at >= 0:
-                places.append(at)
-                at = text.find(word, at + len(word))
-        owners = chosen[np.searchsorted(begins, np.array(places, dtype=np.int64), "right") - 1]
-        found[name] = np.bincount(owners, minlength=measures.documents)
-    return found
 
 
 @dataclass(frozen=True)
@@ -197,13 +187,15 @@ def _look_unit(plan: _Plan, unit: Unit) -> dict[str, Any]:
     meter, tally, reading = Meter(plan.lists), QualityTally(), Reading()
     represented = Representation(plan.columns)
     held: list[tuple[Any, Any, Any]] = []
+    size = 0
     for part in unit.parts:
         file, report = plan.files[part.file], PartReport()
         for texts in read_texts(file, part, report, plan.fields):
             held.append((texts.data, texts.begins, texts.stops))
-            if sum(len(data) for data, *_ in held) >= _ROOM:
+            size += len(texts.data)
+            if size >= _ROOM:
                 meter.take(*_together(held), tally)
-                held.clear()
+                held, size = [], 0
         if plan.columns and not part.start:
             _represent(file, represented)
         reading.note(file, part, report)

@@ -59,6 +59,7 @@ def units_of(parts: Iterable[Part], facts: Callable[[Part], str], plan: str, uni
     """Small parts together, large ones alone, in order. `facts` names a part's file with size and time of change."""
     found: list[Unit] = []
     held: list[Part] = []
+    size = 0
 
     def close() -> None:
         if held:
@@ -67,9 +68,11 @@ def units_of(parts: Iterable[Part], facts: Callable[[Part], str], plan: str, uni
             held.clear()
 
     for part in parts:
-        if (held and sum(one.weight for one in held) + part.weight > unit) or len(held) >= 2000:
+        if (held and size + part.weight > unit) or len(held) >= 2000:
             close()
+            size = 0
         held.append(part)
+        size += part.weight
     close()
     return found
 
