@@ -39,8 +39,8 @@ def command(
 ) -> None:
     """Take over results: JUnit XML, SARIF, CycloneDX, the pytest plugin's file, and logs of evaluations.
 
-    Evaluations are read from Inspect (.eval, .json), garak, promptfoo, lm-eval, deepteam, PyRIT, Moonshot and AI Verify,
-    and counted anew from their samples, with an interval of our own.
+    Evaluations are read from Inspect (.eval, .json), garak, promptfoo, lm-eval, deepteam, PyRIT, Moonshot and AI
+    Verify, and counted anew from their samples, with an interval of our own.
 
     The format is recognised by content. The original bytes are kept and hashed, the tool and its version are named, and
     the record counts as *evidenced*: another tool measured it, haipkit did not. What no log says about an evaluation
