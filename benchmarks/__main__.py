@@ -4,7 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
-ORDER = ("commands", "ledger", "verify", "reports", "scan", "pipeline", "dedup", "decisions")
+ORDER = ("commands", "ledger", "reports", "scan", "pipeline", "dedup", "quality", "decisions", "runner", "web")
 
 
 def main() -> None:
