@@ -111,3 +111,18 @@ def test_a_very_long_text_is_cut_with_a_sign() -> None:
     long = _record("policy/1", {"summary": "word " * 4000, "title": "t", "topic": "data", "version": "1", "owner": "o"})
     assert "…" in phrase_of(long, _name)
     assert len(phrase_of(long, _name)) < 1000
+
+
+def test_a_rate_of_ours_is_told_in_per_cent_with_what_it_is_worth_and_who_looked() -> None:
+    metric = {"name": "failure rate", "value": "0.190476", "unit": "share", "n": 21, "low": "0.05882", "high": "0.4559"}
+    body = {
+        **{"title": "Does it keep a word?", "method": "adversarial", "domains": ("society",), "result": "fail"},
+        **{"performed_by": "internal", "stage": "pre-deployment", "performed_on": "2026-09-09", "samples": 21},
+        **{"metrics": (metric,), "verdict": "FAIL", "rate_is": "verified", "reviewed_by": "safety office"},
+        "summary": "Whether a word comes out.",
+    }
+    told = phrase_of(_record("evaluation/1", body), _name)
+    assert "failure rate: 19.0 % (n = 21, 95 % interval 5.9 % to 45.6 %)." in told
+    assert "By the rule registered before the run: FAIL, and the rate is verified." in told
+    assert "People looked at the answers whose grade was not sure, for the safety office." in told
+    assert "What the test shows: Whether a word comes out." in told

@@ -10,7 +10,7 @@ from haipkit.records.record import Record
 from haipkit.reports.document import Block, Cell, Heading, Paragraph, Table
 from haipkit.reports.registry import Told
 from haipkit.reports.shared import Shelf
-from haipkit.reports.text import count, day, join
+from haipkit.reports.text import count, day, join, join_phrases
 
 CHECKPOINTS = "checkpoints"
 """Under this name `Told.instruments` holds them."""
@@ -32,10 +32,10 @@ def checkpoint_blocks(told: Told, shelf: Shelf, index: Index, place: str, anchor
         for place_, need in enumerate(point.due)
     )
     yield Heading(3, "What is due over its life", anchor, known.mark)
-    when = join([f"{point.title.lower()}: {point.when}" for point in known.every])
+    when = join_phrases(f"{point.title.lower()}, {point.when}" for point in known.every)
     yield Paragraph(
-        f"The Code asks for tests at several checkpoints ({join(known.clauses)}) and does not list them. Ours are "
-        f"{when}."
+        f"The Code asks for tests at several checkpoints ({join(known.clauses)}) and does not list them. Ours, of "
+        f"{day(known.as_of)}: {when}."
     )
     yield Table("Checkpoints", ("Checkpoint", "What is due", "On record"), rows)
 

@@ -157,7 +157,7 @@ def _check(
         return told("INVALID", doubt, ordinal, tampered=True)
     failed = _failed_before(plan, bare, plans, runs)
     if failed:
-        return told("FAIL", failed, ordinal)
+        return told("FAIL", failed, ordinal, rate_words(said) if said["verdict"] == "FAIL" else "")
     if _people_found_more(said, str(suite["surely_not"])):
         reason = f"it passed, but people who looked at the answers found a rate of {rate_words(said)}"
         return told("UNDECIDED", reason, ordinal, rate_words(said))

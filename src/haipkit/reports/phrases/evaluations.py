@@ -51,13 +51,17 @@ def _evaluation(body: Mapping[str, Any], record: Record, namer: Namer) -> Iterab
         scored = f", of which {body['scored']} could be scored" if some else ""
         yield f"It used {body['samples']} samples{scored}."
     results = {"pass": "passed", "fail": "failed", "mixed": "mixed", "informational": "for information"}
-    figures = join_phrases(metric_words(metric) for metric in body.get("metrics") or ())
+    say = _rate_words if body.get("verdict") else metric_words
+    figures = join_phrases(say(metric) for metric in body.get("metrics") or ())
     bar = f" (the bar: {body['threshold']})" if body.get("threshold") else ""
     yield f"Result: {results.get(str(body['result']), body['result'])}{bar}{'; ' + figures if figures else ''}."
     if body.get("verdict"):
         known = f", and the rate is {body['rate_is']}" if body.get("rate_is") else ""
         yield f"By the rule registered before the run: {body['verdict']}{known}."
-    yield free(body.get("summary"))
+    if body.get("reviewed_by"):
+        yield f"People looked at the answers whose grade was not sure, for {the(body['reviewed_by'])}."
+    shows = "What the test shows: " if body.get("verdict") and body.get("summary") else ""
+    yield shows + free(body.get("summary"))
     yield f"What the test does not show: {join_phrases(body['limitations'])}." if body.get("limitations") else ""
 
 
@@ -67,6 +71,14 @@ def metric_words(metric: Mapping[str, Any]) -> str:
     if metric.get("low") is not None and metric.get("high") is not None:
         extra.append(f"interval {metric['low']} to {metric['high']}")
     return f"{metric['name']}: {metric['value']} {metric['unit']}" + (f" ({', '.join(extra)})" if extra else "")
+
+
+def _rate_words(metric: Mapping[str, Any]) -> str:
+    """`failure rate: 19.0 % (n = 21, 95 % interval 5.9 % to 45.6 %)`: a share that we measured ourselves."""
+    if metric.get("unit") != "share" or metric.get("low") is None or metric.get("high") is None:
+        return metric_words(metric)
+    interval = f"95 % interval {percent(metric['low'])} to {percent(metric['high'])}"
+    return f"{metric['name']}: {percent(metric['value'])} (n = {metric.get('n')}, {interval})"
 
 
 @phrase("evaluation-plan/1")
