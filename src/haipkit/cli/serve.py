@@ -82,6 +82,8 @@ def _listen(port: int):  # type: ignore[no-untyped-def]
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        # From here on a browser waits for the answer; it is not turned away while the application still starts.
+        listener.listen(128)
     except (OSError, OverflowError) as fault:
         listener.close()
         raise UsageError(

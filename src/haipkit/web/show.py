@@ -73,6 +73,7 @@ def environment() -> "Environment":
         tones=TONES,
         actions=ACTIONS,
         query=_query,
+        place=place,
     )
     made.filters.update(day=day, time_left=lambda due, as_of: time_left(str(as_of), due), size=size)
     return made
@@ -87,6 +88,12 @@ def link(address: str, values: dict[str, Any]) -> str:
     """An address with its question part; values that are not there are left out."""
     asked = _query(**values)
     return f"{address}?{asked}" if asked else address
+
+
+def place(finding: str) -> str:
+    """Where a finding is shown, by its id: `6.1a`, or `6.1a@helpdesk`."""
+    requirement, _, subject = finding.partition("@")
+    return link(f"/requirement/{requirement}", {"about": subject})
 
 
 def _query(**values: Any) -> str:

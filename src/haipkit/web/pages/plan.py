@@ -4,6 +4,8 @@ from haipkit.web.desk import Desk
 from haipkit.web.page import Asked, Shown, page
 from haipkit.web.pages.home import standing
 
+_SHOWN = 40
+
 
 @page("owner")
 def show(desk: Desk, asked: Asked) -> Shown:
@@ -13,7 +15,8 @@ def show(desk: Desk, asked: Asked) -> Shown:
     return {
         "as_of": view.found.as_of,
         "standing": standing(view),
-        "steps": view.steps,
+        "steps": view.steps if asked.one("all") else view.steps[:_SHOWN],
+        "open_steps": len(view.steps),
         "counts": {number: view.found.count(number) for number in range(1, 13)},
         "systems": systems,
         "risks": risks,

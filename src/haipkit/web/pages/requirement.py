@@ -11,6 +11,8 @@ from haipkit.web.parts.form import MADE_ELSEWHERE
 from haipkit.web.show import link
 from haipkit.web.words import say
 
+_SHOWN = 8
+
 
 @page("owner", tail="{name}")
 def show(desk: Desk, asked: Asked) -> Shown:
@@ -21,12 +23,21 @@ def show(desk: Desk, asked: Asked) -> Shown:
             say("there is no requirement {name}", name=asked.tail[:20]), advice=say("The twelve actions list them all.")
         )
     view = desk.view()
+    findings = view.found.of_requirement(requirement.id)
+    subjects = [finding.subject for finding in findings if finding.subject]
+    if asked.one("about"):
+        findings = tuple(finding for finding in findings if finding.subject == asked.one("about"))
     return {
+        "subjects": subjects if len(subjects) > _SHOWN else [],
         "requirement": requirement,
         "clauses": [conduct.clauses[at] for at in requirement.clauses],
-        "findings": [_finding(view, requirement, one) for one in view.found.of_requirement(requirement.id)],
+        "findings": [_finding(view, requirement, one) for one in sorted(findings, key=_settled)[:_SHOWN]],
         "owner": view.found.owners.get(requirement.action),
     }
+
+
+def _settled(finding: Finding) -> bool:
+    return not finding.open
 
 
 def _finding(view: View, requirement: Requirement, finding: Finding) -> dict[str, Any]:
