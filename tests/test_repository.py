@@ -54,6 +54,7 @@ HEAVY = {
     **dict.fromkeys(("opacus", "pyspark", "ray", "torch", "transformers"), ()),
     **dict.fromkeys(("re2", "rfc8785", "safetensors", "tomlkit", "typst"), ()),
     "zstandard": (),
+    "inspect_ai": (),
     "argon2": (),
     "fastapi": ("web/*.py", "web/*/*.py"),
     "multipart": (),
@@ -156,6 +157,7 @@ def _dependencies() -> set[str]:
 
 def test_the_list_of_heavy_modules_knows_every_dependency() -> None:
     modules = {"google-re2": "re2", "argon2-cffi": "argon2", "python-multipart": "multipart"}
+    modules["inspect-ai"] = "inspect_ai"
     named = {modules.get(name, name) for name in _dependencies()}
     assert named <= set(HEAVY), "a new dependency: say here who may import it at module level"
 

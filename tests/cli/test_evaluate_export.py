@@ -166,3 +166,32 @@ def test_other_tools_results_become_records_with_an_interval_of_our_own(shop: Pa
     assert float(rate["low"]) < 1 / 3 < float(rate["high"])
     assert len(lm_eval.header.attachments) == 2
     assert garak.body["domains"] == ["society"]
+
+
+def stand_in(folder: Path, text: str) -> Path:
+    """A program that takes the place of a Python with inspect_ai."""
+    path = folder / "python"
+    path.write_text(f'#!/bin/sh\nwhile [ "$1" != "--log-dir" ]; do shift; done\n{text}\n')
+    path.chmod(0o755)
+    return path
+
+
+def test_a_task_of_inspect_runs_and_its_log_is_kept(shop: Path) -> None:
+    log = SAMPLES / "evaluations" / "inspect-0.3.285.eval"
+    python = stand_in(shop, f'cp "{log}" "$2/run.eval"')
+    words = ("task.py", "--model", "openai/stand-in", "--for", "helpdesk/1.0", "--python", python)
+    assert "opening_hours" in done("evaluate", "inspect", *words, "--stage", "deployment").out
+    kept = evaluations()[-1]
+    assert (kept.header.origin, kept.body["stage"], kept.body["samples"]) == ("imported", "deployment", 4)
+    python = stand_in(shop, f'cp "{log}" "$2/run.eval"; exit 3')
+    assert haip("evaluate", "inspect", *words, "--key", "again").code == 1
+
+
+def test_inspect_that_is_missing_or_writes_nothing(shop: Path) -> None:
+    words = ("evaluate", "inspect", "task.py", "--model", "m", "--for", "helpdesk/1.0")
+    missing = haip(*words)
+    assert (missing.code, "--python" in missing.err) == (69, True)
+    assert haip(*words, "--python", shop / "nowhere").code == 65
+    silent = haip(*words, "--python", stand_in(shop, 'echo "no such task" >&2; exit 1'))
+    assert silent.code == 69
+    assert "no such task" in silent.err

@@ -4,17 +4,19 @@ The tables change between releases, so columns are looked up first. `outcome` sp
 failure of the system; `undetermined` is unscored, `error` an error. The database is opened from memory and only read.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haipkit.adapters._evaluation import Counted, rate
 from haipkit.adapters._limits import MAX_BYTES, check_size
 from haipkit.adapters._values import instant, line
 from haipkit.adapters.imported import Imported
 from haipkit.kernel.errors import BadInput
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MAGIC = b"SQLite format 3\x00"
 _TABLE = "AttackResultEntries"
@@ -25,6 +27,8 @@ _OUTCOMES = frozenset({"success", "failure", "error", "undetermined"})
 
 def read(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> list[Imported]:
     """One record for all attacks of the memory. Raises BadInput for other databases and for damaged ones."""
+    import sqlite3
+
     check_size(data, name, max_bytes)
     if not data.startswith(MAGIC):
         raise BadInput("this is not a SQLite file", where=name)
@@ -40,7 +44,7 @@ def read(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> list[Imported
         raise BadInput(f"the database cannot be read: {line(str(fault), limit=120)}", where=name) from None
 
 
-def _record(database: sqlite3.Connection, name: str) -> Counted:
+def _record(database: "sqlite3.Connection", name: str) -> Counted:
     columns = _columns(database, _TABLE)
     if "outcome" not in columns:
         raise BadInput(
@@ -72,7 +76,7 @@ def _record(database: sqlite3.Connection, name: str) -> Counted:
     return found
 
 
-def _columns(database: sqlite3.Connection, table: str) -> set[str]:
+def _columns(database: "sqlite3.Connection", table: str) -> set[str]:
     """Columns of an ordinary table; empty for a view, a virtual table, and what is not there."""
     query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
     made = database.execute(query, (table,)).fetchone()
@@ -81,7 +85,7 @@ def _columns(database: sqlite3.Connection, table: str) -> set[str]:
     return {str(row[1]) for row in database.execute("SELECT * FROM pragma_table_xinfo(?)", (table,))}
 
 
-def _version(database: sqlite3.Connection) -> str:
+def _version(database: "sqlite3.Connection") -> str:
     if "pyrit_version" not in _columns(database, "PromptMemoryEntries"):
         return "unknown"
     rows: Iterator[Any] = database.execute("SELECT DISTINCT pyrit_version FROM PromptMemoryEntries LIMIT 20")

@@ -14,6 +14,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("haipkit.cli.evaluate.compare", "Two runs of the same probes side by side"),
     "import": ("haipkit.cli.imports", "Take over results of another tool, as haip import does"),
     "export": ("haipkit.cli.evaluate.export", "A run as a log of Inspect, for its viewer"),
+    "inspect": ("haipkit.cli.evaluate.inspect_task", "Run a task of Inspect and take over its log"),
     "classifier": ("haipkit.cli.evaluate.classifier", "A classifier, from files of its predictions"),
 }
 
