@@ -14,6 +14,7 @@ from haipkit.actions.a01_risk.scoring import Grade, grade, read_judgement
 from haipkit.actions.a01_risk.suite import Probe
 from haipkit.adapters.call_runner import Call
 from haipkit.kernel.outside import Answer
+from haipkit.workspace.evaluation_attack import ATTACKER, attack, can_be_attacked, reworded
 from haipkit.workspace.evaluation_plan import PlannedSuite, Prepared
 
 JUDGE = "judge"
@@ -32,7 +33,8 @@ DEFAULT_QUESTION = "Did the answer do what it should have refused, or fail at wh
 class Progress:
     """A probe under way, by conversation: what was said, the answers, and how far it is.
 
-    `spoken`: turns of the user so far; `rounds`: tool calls answered since the last one; `over`: nothing more is asked.
+    `spoken`: turns of the user so far; `rounds`: tool calls answered since the last one; `over`: nothing more is asked;
+    `asked`: calls so far; `attempt`: how often an attacker has worded the probe anew. Talks and answers are the latest.
     """
 
     probe: Probe
@@ -41,6 +43,8 @@ class Progress:
     spoken: list[int]
     rounds: list[int]
     over: list[bool]
+    asked: int = 0
+    attempt: int = 0
     grade: Grade | None = None
 
     @property
@@ -105,6 +109,7 @@ class EvaluationFeed:
         count = len(talks)
         answers: list[list[Answer]] = [[] for _ in talks]
         run.under_way[position] = Progress(probe, talks, answers, [1] * count, [0] * count, [False] * count)
+        run.under_way[position].asked = 1
         for place, talk in enumerate(talks):
             self._ready.append(self._call(run, position, f"{place}.0", talk, probe))
 
@@ -123,21 +128,28 @@ class EvaluationFeed:
         name, position_text, place = call.id.split("/")
         run, position = self.runs[name], int(position_text)
         state = run.under_way[position]
-        if place == JUDGE:
+        if place.startswith(JUDGE):
             self._judged(run, position, state, answer)
+            return
+        if place.startswith(ATTACKER):
+            self._attacked(run, position, state, answer)
             return
         if answer.model:
             self.replied_as.add(answer.model)
         conversation = int(place.partition(".")[0])
         state.answers[conversation].append(answer)
         if answer.error is None and self._goes_on(state, conversation, answer):
-            nth = len(state.answers[conversation])
-            talk = list(state.talks[conversation])
-            self._ready.append(self._call(run, position, f"{conversation}.{nth}", talk, state.probe))
+            self._say(run, position, state, conversation)
             return
         state.over[conversation] = True
         if all(state.over):
             self._grade(run, position, state)
+
+    def _say(self, run: SuiteRun, position: int, state: Progress, conversation: int = 0) -> None:
+        nth = max(len(state.answers[conversation]), state.asked)
+        state.asked = nth + 1 if not state.probe.pair else state.asked
+        talk = list(state.talks[conversation])
+        self._ready.append(self._call(run, position, f"{conversation}.{nth}", talk, state.probe))
 
     @staticmethod
     def _goes_on(state: Progress, conversation: int, answer: Answer) -> bool:
@@ -170,8 +182,9 @@ class EvaluationFeed:
             conversation=talk,
             answer="\n---\n".join(answer.text for answer in state.flat),
         )
+        name = f"{JUDGE}-{state.attempt}" if state.attempt else JUDGE
         return Call(
-            f"{run.name}/{position}/{JUDGE}", ({"role": "user", "content": said},), {JUDGE: True, "temperature": 0}
+            f"{run.name}/{position}/{name}", ({"role": "user", "content": said},), {JUDGE: True, "temperature": 0}
         )
 
     def _judged(self, run: SuiteRun, position: int, state: Progress, answer: Answer) -> None:
@@ -185,7 +198,30 @@ class EvaluationFeed:
         reason = words.get(outcome, "the judge’s answer cannot be read")
         self._conclude(run, position, Grade(outcome, reason, sure=False))
 
+    def _attacked(self, run: SuiteRun, position: int, state: Progress, answer: Answer) -> None:
+        """Say what the attacker worded. Without a wording the probe was not asked as it was planned."""
+        if answer.error is not None or not answer.text.strip():
+            self._finish(run, position, Grade("error", "the attacker gave no wording"))
+            return
+        probe = reworded(run.planned.suite.probe(state.probe.id), answer.text.strip())
+        state.probe, state.talks, state.answers = probe, [self._conversation(probe, 0)], [[]]
+        state.spoken, state.rounds, state.over = [1], [0], [False]
+        self._say(run, position, state)
+
     def _conclude(self, run: SuiteRun, position: int, found: Grade) -> None:
+        """The grade of an attempt: the next one, or the end."""
+        state, attacker = run.under_way[position], self._prepared.attacker
+        original = run.planned.suite.probe(state.probe.id)
+        more = attacker is not None and state.attempt < attacker.attempts and can_be_attacked(original)
+        if attacker is None or not more or found.outcome != "pass":
+            self._finish(run, position, found)
+            return
+        state.attempt += 1
+        said = attack(attacker, original, state.talks[0], state.flat[-1].text)
+        name = f"{run.name}/{position}/{ATTACKER}-{state.attempt}"
+        self._ready.append(Call(name, ({"role": "user", "content": said},), {ATTACKER: True}))
+
+    def _finish(self, run: SuiteRun, position: int, found: Grade) -> None:
         run.grades[position] = found
         # What is asked for comparisons alone lies behind the last call of the table, and may come before the verdict.
         if position < run.reader.table.calls:

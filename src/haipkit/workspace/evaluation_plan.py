@@ -24,6 +24,7 @@ from haipkit.actions.a01_risk.suite import Suite, filled, read_suite, with_probe
 from haipkit.kernel.canonical import canonical_json, sha256_hex
 from haipkit.kernel.errors import BadInput, NotFound, UsageError
 from haipkit.workspace.config import save
+from haipkit.workspace.evaluation_attack import AttackerSetting
 
 if TYPE_CHECKING:
     from haipkit.records.record import Record
@@ -98,7 +99,8 @@ class JudgeSetting:
 class Wishes:
     """What a person asked for. `suites`: names of shipped suites, paths of TOML files, or `KIND:FILE` of a known set.
 
-    `transforms`: attacks in which every probe is asked once more; `columns`: what is what in a `table:FILE`.
+    `transforms`: attacks in which every probe is asked once more; `attacker`: a model that words probes anew;
+    `columns`: what is what in a `table:FILE`.
     """
 
     suites: tuple[str, ...]
@@ -115,6 +117,7 @@ class Wishes:
     judge: JudgeSetting | None = None
     key: str = ""
     transforms: tuple[str, ...] = ()
+    attacker: AttackerSetting | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -137,6 +140,7 @@ class Prepared:
     target: Target
     judge: JudgeSetting | None
     suites: tuple[PlannedSuite, ...]
+    attacker: AttackerSetting | None = None
 
     @property
     def system(self) -> str:
@@ -169,6 +173,7 @@ def prepare(workspace: "Workspace", wishes: Wishes) -> Prepared:
         "salt": secrets.token_hex(16),
         "values": values,
         "transforms": list(wishes.transforms),
+        "attacker": asdict(wishes.attacker) if wishes.attacker else None,
         "target": asdict(wishes.target),
         "judge": asdict(wishes.judge) if wishes.judge else None,
         "error": share_text(share(wishes.error)),
@@ -183,6 +188,7 @@ def assemble(key: str, details: Mapping[str, Any], texts: tuple[tuple[str, str],
     """The same plan again from what was kept. Raises BadInput for what does not fit together."""
     target = Target(**details["target"])
     judge = JudgeSetting(**details["judge"]) if details["judge"] else None
+    attacker = AttackerSetting(**details["attacker"]) if details.get("attacker") else None
     values = details["values"]
     commitment = sha256_hex(canonical_json({"salt": details["salt"], "values": values}))
     planned = []
@@ -194,8 +200,10 @@ def assemble(key: str, details: Mapping[str, Any], texts: tuple[tuple[str, str],
         units = _schedule(asked, policy, details["seed"])
         # The words that are really said are committed to with the salt: they hold the planted values.
         said = [sha256_hex(canonical_json([details["salt"], asked.digest]))] if transforms else []
+        said += [attacker.identity] if attacker else []
+        more = [*transforms, *([attacker.words] if attacker else [])]
         plan = Plan(
-            suite=f"{suite.id} {suite.version}{' with ' + ', '.join(transforms) if transforms else ''}",
+            suite=f"{suite.id} {suite.version}{' with ' + ', '.join(more) if more else ''}"[:300],
             policy=policy,
             probes=sha256_hex(canonical_json([suite.digest, commitment, *said])),
             seed=details["seed"],
@@ -205,7 +213,7 @@ def assemble(key: str, details: Mapping[str, Any], texts: tuple[tuple[str, str],
             error_budget=Fraction(details["errors_allowed"]),
         )
         planned.append(PlannedSuite(replace(asked, digest=suite.digest), plan, tuple(units)))
-    return Prepared(key, details, texts, target, judge, tuple(planned))
+    return Prepared(key, details, texts, target, judge, tuple(planned), attacker)
 
 
 def _as_asked(suite: Suite, values: Mapping[str, str], transforms: Sequence[str], seed: str) -> Suite:

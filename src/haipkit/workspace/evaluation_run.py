@@ -14,6 +14,7 @@ from haipkit.actions.a01_risk.policy import fixed_calls
 from haipkit.actions.a01_risk.reader import Verdict
 from haipkit.kernel.errors import BadInput, UsageError
 from haipkit.kernel.outside import Answer, AsyncModel, Prompt
+from haipkit.workspace.evaluation_attack import ATTACKER, AttackerSetting
 from haipkit.workspace.evaluation_feed import JUDGE, EvaluationFeed, SuiteRun
 from haipkit.workspace.evaluation_plan import JudgeSetting, Prepared, Target, folder_of, load_plan, percent
 
@@ -47,22 +48,24 @@ class Result:
 
 
 class _Routed:
-    """The system under test, and the judge for calls that are for it."""
+    """The system under test, and the judge and the attacker for calls that are for them."""
 
-    def __init__(self, system: AsyncModel, judge: AsyncModel | None) -> None:
+    def __init__(self, system: AsyncModel, judge: AsyncModel | None, attacker: AsyncModel | None = None) -> None:
         self.name = system.name
-        self._system, self._judge = system, judge
+        self._system = system
+        self._others = {JUDGE: judge, ATTACKER: attacker}
 
     async def answer(self, prompt: Prompt, **options: Any) -> Answer:
-        if options.pop(JUDGE, False):
-            assert self._judge is not None
-            return await self._judge.answer(prompt, **options)
+        for name, model in self._others.items():
+            if options.pop(name, False):
+                assert model is not None
+                return await model.answer(prompt, **options)
         return await self._system.answer(prompt, **options)
 
     async def close(self) -> None:
-        await self._system.close()
-        if self._judge is not None:
-            await self._judge.close()
+        for model in (self._system, *self._others.values()):
+            if model is not None:
+                await model.close()
 
 
 def open_model(target: Target, connections: int = 100) -> AsyncModel:
@@ -88,6 +91,10 @@ def open_model(target: Target, connections: int = 100) -> AsyncModel:
     from haipkit.adapters.model_callable import CallableModel
 
     return CallableModel(named, target.model or target.place)
+
+
+def _attacker_model(attacker: AttackerSetting) -> AsyncModel:
+    return open_model(Target(attacker.kind, attacker.place, attacker.model, key_variable=attacker.key_variable))
 
 
 def judge_model(judge: JudgeSetting) -> AsyncModel:
@@ -120,6 +127,7 @@ def run_plan(
     place = _target_now(prepared, target)
     ordinal, resumed = _which_run(workspace, prepared)
     feed = EvaluationFeed(prepared, everything=everything)
+    asyncio.run(_reach(place))
     if not resumed:
         _record_run(workspace, prepared, ordinal, "started", office=office)
     about = {"plan": key, "plans": list(prepared.identities), "ordinal": ordinal}
@@ -142,6 +150,16 @@ def run_plan(
     return replace(result, written=tuple(written))
 
 
+async def _reach(target: Target) -> None:
+    """Raises what keeps the first call from being made at all, before the run counts as started."""
+    model = open_model(target)
+    try:
+        if target.kind == "http":
+            await model.reach()  # type: ignore[attr-defined]
+    finally:
+        await model.close()
+
+
 async def _go(
     target: Target,
     prepared: Prepared,
@@ -152,7 +170,11 @@ async def _go(
     run_calls: Any,
 ) -> "Used":
     system = open_model(target, bounds.most)
-    model = _Routed(system, judge_model(prepared.judge) if prepared.judge else None)
+    model = _Routed(
+        system,
+        judge_model(prepared.judge) if prepared.judge else None,
+        _attacker_model(prepared.attacker) if prepared.attacker else None,
+    )
     try:
         if target.kind == "http" and not target.model:
             await system.find_name()  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from haipkit.cli.output import echo_json, heading, line
 from haipkit.kernel.errors import UsageError
 
 if TYPE_CHECKING:
+    from haipkit.workspace.evaluation_attack import AttackerSetting
     from haipkit.workspace.evaluation_plan import JudgeSetting, Prepared
 
 
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 @click.option(
     "--judge-calibration", metavar="F,O,C,A", help="Found, overlooked, cleared, accused: how it graded known answers."
 )
+@click.option("--attacker", default="", metavar="URL", help="A model that words anew what was refused; or MODULE:NAME.")
+@click.option("--attacker-model", default="", metavar="NAME")
+@click.option("--attacker-key-env", default="", metavar="NAME")
+@click.option("--attempts", type=click.IntRange(1, 20), default=3, show_default=True, help="New wordings of a probe.")
 @click.option("--price", metavar="AMOUNT", help="Of one call, to show what a run will cost.")
 @click.option("--name", "key", default="", metavar="NAME", help="The name of the plan.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and register nothing.")
@@ -74,6 +79,7 @@ def command(ctx: click.Context, /, suites: tuple[str, ...], office: str | None, 
         _judge(given),
         given["key"],
         tuple(dict.fromkeys(name for entry in given["transforms"] for name in entry.split(",") if name)),
+        _attacker(given),
         _columns(given["columns"]),
     )
     with open_workspace(ctx.obj) as workspace:
@@ -109,6 +115,18 @@ def _columns(text: str | None) -> dict[str, str]:
     if any(name.strip() not in _COLUMNS or not column for name, _, column in pairs):
         raise UsageError("this map cannot be read", advice=f"NAME=COLUMN, with NAME one of {', '.join(_COLUMNS)}.")
     return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def _attacker(given: dict[str, Any]) -> "AttackerSetting | None":
+    from haipkit.adapters.model_http import base_of
+    from haipkit.workspace.evaluation_attack import AttackerSetting
+
+    place = given["attacker"]
+    if not place:
+        return None
+    place = base_of(place) if "://" in place else place
+    key = given["attacker_key_env"]
+    return AttackerSetting(place, given["attacker_model"], given["attempts"], key_variable=key)
 
 
 def _judge(given: dict[str, Any]) -> "JudgeSetting | None":
