@@ -6,9 +6,8 @@ a value. An *edit* is (start, end, replacement): bytes of a row's value, in orde
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 
 from haipkit.kernel.errors import InternalFault
@@ -35,6 +34,44 @@ def splice(value: bytes, edits: Sequence[Edit]) -> bytes:
     return b"".join((*pieces, value[done:]))
 
 
+class EditColumns(Mapping[int, Sequence[Edit]]):
+    """Edits of a block in columns: int64 arrays of rows, starts and ends, in order, and what takes each one's place."""
+
+    def __init__(self, rows: Any, starts: Any, ends: Any, marks: Sequence[bytes]) -> None:
+        self.rows, self.starts, self.ends, self.marks = rows, starts, ends, marks
+        self._by_row: dict[int, list[Edit]] | None = None
+
+    @classmethod
+    def of(cls, edits: Edits) -> "EditColumns":
+        import numpy as np
+
+        if isinstance(edits, cls):
+            return edits
+        flat = [(row, *edit) for row in sorted(edits) for edit in edits[row]]
+        numbers = np.array([one[:3] for one in flat], dtype=np.int64).reshape(-1, 3)
+        return cls(numbers[:, 0], numbers[:, 1], numbers[:, 2], [one[3] for one in flat])
+
+    def _grouped(self) -> dict[int, list[Edit]]:
+        if self._by_row is None:
+            self._by_row = {}
+            places = zip(self.rows.tolist(), self.starts.tolist(), self.ends.tolist(), self.marks, strict=True)
+            for row, start, end, mark in places:
+                self._by_row.setdefault(row, []).append((start, end, mark))
+        return self._by_row
+
+    def __getitem__(self, row: int) -> list[Edit]:
+        return self._grouped()[row]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._grouped())
+
+    def __len__(self) -> int:
+        return len(self._grouped())
+
+    def __bool__(self) -> bool:
+        return len(self.rows) > 0
+
+
 def splice_column(column: Any, edits: Edits) -> tuple[Any, Any]:
     """A large_utf8 array without nulls, with every edit done, and where each replacement now begins in its bytes.
 
@@ -44,27 +81,18 @@ def splice_column(column: Any, edits: Edits) -> tuple[Any, Any]:
     import pyarrow as pa
 
     offsets, text = text_buffers(column)
-    done, shift = int(offsets[0]), -int(offsets[0])
-    pieces: list[Any] = []
-    changed: list[int] = []
-    grown: list[int] = []
-    places: list[int] = []
-    for row in sorted(edits):
-        begin = int(offsets[row])
-        before = shift
-        for start, end, replacement in edits[row]:
-            pieces += (text[done : begin + start], replacement)
-            places.append(begin + start + shift)
-            done = begin + end
-            shift += len(replacement) - (end - start)
-        changed.append(row + 1)
-        grown.append(shift - before)
-    pieces.append(text[done : int(offsets[-1])])
+    columns = EditColumns.of(edits)
+    begins, ends = offsets[columns.rows] + columns.starts, offsets[columns.rows] + columns.ends
+    grown = np.array([len(mark) for mark in columns.marks], dtype=np.int64) - (ends - begins)
+    pieces: list[Any] = [b""] * (2 * len(begins) + 1)
+    edges = zip([int(offsets[0]), *ends.tolist()], [*begins.tolist(), int(offsets[-1])], strict=True)
+    pieces[0::2] = [text[done:begin] for done, begin in edges]
+    pieces[1::2] = columns.marks
     growth = np.zeros(len(offsets), dtype=np.int64)
-    growth[changed] = grown
-    moved = offsets - offsets[0] + np.cumsum(growth)
-    buffers = [None, pa.py_buffer(moved), pa.py_buffer(b"".join(pieces))]
-    return pa.Array.from_buffers(pa.large_string(), len(column), buffers), np.array(places, dtype=np.int64)
+    np.add.at(growth, columns.rows + 1, grown)
+    buffers = [None, pa.py_buffer(offsets - offsets[0] + np.cumsum(growth)), pa.py_buffer(b"".join(pieces))]
+    places = begins - offsets[0] + np.cumsum(grown) - grown
+    return pa.Array.from_buffers(pa.large_string(), len(column), buffers), places
 
 
 def batch_of(texts: Sequence[str], places: Sequence[int]) -> Any:
@@ -137,33 +165,23 @@ class Block:
         _, same = np.unique(np.array(self._names), return_inverse=True)
         return np.lexsort((same[np.asarray(self._codes)], owners))
 
-    def fingerprints(self) -> list[bytes]:
-        """Eight bytes for each whole document that is not empty: equal for equal contents."""
+    def fingerprints(self) -> Any:
+        """A number (uint64) for each whole document that is not empty: equal for equal contents."""
         import numpy as np
-        import pyarrow as pa
 
-        column, owners = self.batch.column("text"), self.owners()
-        if not len(owners):
-            return []
-        if (owners[1:] <= owners[:-1]).any():
-            order = self.in_order()
-            column, owners = column.take(pa.array(order)), owners[order]
-        offsets, text = text_buffers(column)
-        lengths = np.diff(offsets)
-        firsts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
-        whole = range(self.goes_on, len(firsts) - self.ends_open)
-        edges = [*firsts.tolist(), len(owners)]
-        bounds = offsets[edges].tolist()
-        several = (np.add.reduceat(lengths > 0, firsts) > 1).tolist()
-        found = []
-        for number in whole:
-            content = bytes(text[bounds[number] : bounds[number + 1]]).strip()
-            if content:
-                if several[number]:  # where one value ends and the next begins is part of what is told
-                    sizes = lengths[edges[number] : edges[number + 1]]
-                    content += sizes[sizes > 0].astype("<i8").tobytes()
-                found.append(sha256(content).digest()[:8])
-        return found
+        from haipkit.adapters.corpus_prints import fingerprints
+
+        owners = self.owners()
+        order = self.in_order() if (owners[1:] <= owners[:-1]).any() else np.arange(len(owners))
+        owners = owners[order]
+        if (self.goes_on or self.ends_open) and len(owners):
+            whole = np.ones(len(owners), dtype=bool)
+            if self.goes_on:
+                whole &= owners != owners[0]
+            if self.ends_open:
+                whole &= owners != owners[-1]
+            order, owners = order[whole], owners[whole]
+        return fingerprints(*self._text, order, owners)
 
     def spliced(self, edits: Edits) -> tuple[Any, Any]:
         """The column of text with edits done, and where each mark begins in it (see `splice_column`)."""

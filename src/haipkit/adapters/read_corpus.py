@@ -126,6 +126,11 @@ def _line_blocks(read: Read, offset: int, stop: int | None) -> Iterator[tuple[in
     long = False
     while stop is None or offset < stop or long:
         data = read(PIECE)
+        cut = 0 if long or (stop is not None and offset + len(waiting) + len(data) >= stop) else data.rfind(b"\n") + 1
+        if cut and len(waiting) + cut <= MAX_LINE:
+            yield offset, b"".join((waiting, memoryview(data)[:cut])) if waiting or cut < len(data) else data, True
+            offset, waiting = offset + len(waiting) + cut, data[cut:]
+            continue
         waiting += data
         if not waiting:
             return

@@ -1,17 +1,16 @@
 """What a block of a corpus holds, and the edits after which it holds no more of it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from haipkit.actions.a11_data.redact import Edit, edits_by_row, shape, value_id
+from haipkit.actions.a11_data.redact import edits_by_row, placeholder, shape, value_id
 from haipkit.actions.a11_data.scan_summary import Tally
 
 if TYPE_CHECKING:
-    from haipkit.adapters.corpus_blocks import Block
+    from haipkit.adapters.corpus_blocks import Block, Edits
     from haipkit.workspace.scan_unit import Plan
 
 CONTEXT = 40
@@ -94,29 +93,52 @@ def _shown(piece: bytes) -> str:
     return piece.decode("utf-8", "replace")
 
 
-def look(plan: "Plan", name: str, block: "Block", tally: Tally, findings: Findings | None) -> dict[int, list[Edit]]:
+def look(plan: "Plan", name: str, block: "Block", tally: Tally, findings: Findings | None) -> "Edits":
     """Note what a block holds; returns the edits that take it out, by row."""
+    import numpy as np
+
     tally.documents += block.documents
-    found = findings_in(block.batch, plan).to_pydict()
-    rows = found["document"]
-    if not rows:
+    found = findings_in(block.batch, plan)
+    if not found.num_rows:
         return {}
-    for (kind, country, confidence), count in Counter(
-        zip(found["kind"], found["country"], found["confidence"], strict=True)
-    ).items():
-        tally.note(kind, country or "", confidence, count)
+    kinds = _noted(found, tally)
     if findings is not None:
-        findings.add(name, block, found, plan.key)
-    documents = len({block.owner(row) for row in set(rows)})
+        findings.add(name, block, found.to_pydict(), plan.key)
+    rows = found.column("document").to_numpy()
+    documents = len(np.unique(block.owners()[rows]))
     tally.with_findings += documents
-    edits = edits_by_row(zip(rows, found["start"], found["end"], found["kind"], strict=True))
-    if plan.treatment == "none":
-        return edits
-    tally.treated += documents
+    if plan.treatment != "none":
+        tally.treated += documents
+    edits = _edits(rows, found.column("start").to_numpy(), found.column("end").to_numpy(), kinds)
     return _until_clean(plan, block, edits) if plan.treatment == "redacted" else edits
 
 
-def _until_clean(plan: "Plan", block: "Block", edits: dict[int, list[Edit]]) -> dict[int, list[Edit]]:
+def _noted(found: Any, tally: Tally) -> list[str]:
+    """Add findings to the tally; returns the kind of each. A rule has one kind, one country and one confidence."""
+    import numpy as np
+
+    coded = found.column("rule").dictionary_encode()
+    codes = coded.indices.to_numpy()
+    _, firsts, counts = np.unique(codes, return_index=True, return_counts=True)
+    heads = found.take(firsts).to_pydict()
+    for kind, country, sure, count in zip(
+        heads["kind"], heads["country"], heads["confidence"], counts.tolist(), strict=True
+    ):
+        tally.note(kind, country or "", sure, count)
+    kinds: list[str] = heads["kind"]
+    return [kinds[code] for code in codes.tolist()]
+
+
+def _edits(rows: Any, starts: Any, ends: Any, kinds: Sequence[str]) -> "Edits":
+    from haipkit.adapters.corpus_blocks import EditColumns
+
+    if ((rows[1:] == rows[:-1]) & (starts[1:] < ends[:-1])).any():
+        places = zip(rows.tolist(), starts.tolist(), ends.tolist(), kinds, strict=True)
+        return EditColumns.of(edits_by_row(places))
+    return EditColumns(rows, starts, ends, [placeholder(kind) for kind in kinds])
+
+
+def _until_clean(plan: "Plan", block: "Block", edits: "Edits") -> "Edits":
     """Edits after which nothing is found. Where joining what is left makes a new value, the whole text goes.
 
     Only what lies around a mark can be new. Where something is found there, the whole value is looked at to be sure.
@@ -125,7 +147,7 @@ def _until_clean(plan: "Plan", block: "Block", edits: dict[int, list[Edit]]) -> 
 
     fresh, _ = block.spliced(edits)
     around, rows = _windows(block, edits)
-    suspects = sorted({rows[place] for place in findings_in(around, plan).column("document").to_pylist()})
+    suspects = sorted(set(rows[findings_in(around, plan).column("document").to_numpy()].tolist()))
     if not suspects:
         return edits
     whole = pa.record_batch({"text": fresh.take(pa.array(suspects, pa.int64()))})
@@ -134,18 +156,18 @@ def _until_clean(plan: "Plan", block: "Block", edits: dict[int, list[Edit]]) -> 
     return {**edits, **gone} if gone else edits
 
 
-def _windows(block: "Block", edits: dict[int, list[Edit]]) -> tuple[Any, Sequence[int]]:
-    """The text around all marks as a batch, one row a stretch, and the block's row that each stretch is of."""
+def _windows(block: "Block", edits: "Edits") -> tuple[Any, Any]:
+    """The text around all marks as a batch, one row a stretch, and the block's row (int64) of each stretch."""
     import numpy as np
     import pyarrow as pa
 
-    from haipkit.adapters.corpus_blocks import text_buffers
+    from haipkit.adapters.corpus_blocks import EditColumns, text_buffers
 
     fresh, places = block.spliced(edits)
     offsets, text = text_buffers(fresh)
-    order = sorted(edits)
-    rows = np.repeat(np.array(order, dtype=np.int64), [len(edits[row]) for row in order])
-    sizes = np.array([len(mark) for row in order for _, _, mark in edits[row]], dtype=np.int64)
+    columns = EditColumns.of(edits)
+    rows = columns.rows
+    sizes = np.array([len(mark) for mark in columns.marks], dtype=np.int64)
     begins = np.maximum(offsets[rows], places - MARGIN)
     ends = np.minimum(offsets[rows + 1], places + sizes + MARGIN)
     letters = np.frombuffer(text, dtype=np.uint8)
@@ -154,7 +176,9 @@ def _windows(block: "Block", edits: dict[int, list[Edit]]) -> tuple[Any, Sequenc
     new = np.append(True, (rows[1:] != rows[:-1]) | (begins[1:] > ends[:-1]))
     firsts = np.flatnonzero(new)
     lasts = np.append(firsts[1:], len(rows)) - 1
-    stretches = [text[begin:end] for begin, end in zip(begins[firsts].tolist(), ends[lasts].tolist(), strict=True)]
-    column = pa.array(map(bytes, stretches), pa.large_binary())
-    found: list[int] = rows[firsts].tolist()
-    return pa.record_batch({"text": column}), found
+    begins, ends = begins[firsts], ends[lasts]
+    joined = b"".join([text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)])
+    bounds = np.append(0, np.cumsum(ends - begins))
+    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(joined)]
+    column = pa.Array.from_buffers(pa.large_binary(), len(firsts), buffers)
+    return pa.record_batch({"text": column}), rows[firsts]

@@ -10,14 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from haipkit.actions.a11_data.redact import Edit
 from haipkit.actions.a11_data.scan_summary import Tally
 from haipkit.actions.a11_data.units import Part, Unit, shard_name, table_name
 from haipkit.kernel.errors import CannotWrite, HaipError, Unavailable
 from haipkit.workspace.scan_look import Findings, findings_in, look, rules_for
 
 if TYPE_CHECKING:
-    from haipkit.adapters.corpus_blocks import Block
+    from haipkit.adapters.corpus_blocks import Block, Edits
     from haipkit.adapters.corpus_files import CorpusFile, Fault
 
 ENDINGS = (".parquet", ".prints", ".json")
@@ -186,7 +185,7 @@ def _do_blocks(plan: Plan, part: Part, findings: "Findings | None", prints: list
     try:
         for block in _guarded(read_part(file, part.start, part.stop, report, schema), file.name, report):
             edits = look(plan, file.name, block, done.tally, findings)
-            prints += block.fingerprints()
+            prints.append(block.fingerprints().tobytes())
             if edits and whole and plan.treatment == "dropped":
                 copy.discard()
             copy.write(block, edits, report.content)
@@ -238,13 +237,13 @@ class _Copy:
         self._trying(shard.__enter__, 0)
         self._shard = None if self.fault else shard
 
-    def write(self, block: "Block", edits: dict[int, list[Edit]], offset: int) -> None:
+    def write(self, block: "Block", edits: "Edits", offset: int) -> None:
         """Raises _NoTable where the block does not fit the schema."""
         shard = self._shard
         if shard is None:
             return
-        without = {block.owner(row) for row in edits} if self._plan.treatment == "dropped" else set()
-        done: dict[int, list[Edit]] = edits if self._plan.treatment == "redacted" else {}
+        without = set(map(block.owner, edits)) if self._plan.treatment == "dropped" else set()
+        done: Edits = edits if self._plan.treatment == "redacted" else {}
         try:
             piece = (
                 block.written(done, without) if self._schema is None else block.as_table(done, without, self._schema)
