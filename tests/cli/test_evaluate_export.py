@@ -178,13 +178,16 @@ def stand_in(folder: Path, text: str) -> Path:
 
 def test_a_task_of_inspect_runs_and_its_log_is_kept(shop: Path) -> None:
     log = SAMPLES / "evaluations" / "inspect-0.3.285.eval"
-    python = stand_in(shop, f'cp "{log}" "$2/run.eval"')
+    python = stand_in(shop, f'mkdir -p "$2"; cp "{log}" "$2/run.eval"')
     words = ("task.py", "--model", "openai/stand-in", "--for", "helpdesk/1.0", "--python", python)
     assert "opening_hours" in done("evaluate", "inspect", *words, "--stage", "deployment").out
     kept = evaluations()[-1]
     assert (kept.header.origin, kept.body["stage"], kept.body["samples"]) == ("imported", "deployment", 4)
-    python = stand_in(shop, f'cp "{log}" "$2/run.eval"; exit 3')
+    stand_in(shop, f'cp "{log}" "$2/second.eval"; exit 3')
     assert haip("evaluate", "inspect", *words, "--key", "again").code == 1
+    stand_in(shop, f'cp "{log}" "$2/third.eval"')
+    lost = haip("evaluate", "inspect", *words[:-3], "nobody", *words[-2:])
+    assert (lost.code, "third.eval" in lost.err) == (66, True)
 
 
 def test_inspect_that_is_missing_or_writes_nothing(shop: Path) -> None:

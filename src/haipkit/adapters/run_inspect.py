@@ -29,14 +29,18 @@ def interpreter(given: Path | None) -> str:
 
 
 def run_task(python: str, task: str, model: str, folder: Path, options: Sequence[str] = ()) -> tuple[Path, int]:
-    """(log, exit code) of one task. A run that failed leaves a log as well. Raises Unavailable where there is none."""
+    """(log, exit code) of one task; the log stays in `folder`. A run that failed leaves a log as well.
+
+    Raises Unavailable where there is none.
+    """
+    before = set(folder.rglob("*.eval"))
     command = [python, "-m", "inspect_ai", "eval", task, "--model", model, "--log-dir", str(folder)]
     command += ["--log-format", "eval", "--display", "none", *options]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as fault:
         raise Unavailable(f"Inspect cannot be started: {fault.strerror}", where=python) from fault
-    logs = sorted(folder.rglob("*.eval"))
+    logs = sorted(set(folder.rglob("*.eval")) - before)
     if not logs:
         said = " ".join((done.stderr or done.stdout).split())[-_MOST_WORDS:]
         raise Unavailable(
