@@ -1,6 +1,11 @@
 """The report on data: what was looked at, what was found, and what nobody has looked at."""
 
+from types import SimpleNamespace
+
+import pytest
+
 from haipkit.kernel.words import Strength
+from haipkit.reports.data_figures import figures
 from haipkit.reports.document import Bullets, Claim, Document, Figure, Heading
 from haipkit.reports.registry import find_report
 from helpers.told import Ledger, told
@@ -48,3 +53,47 @@ def test_without_data_sets_it_says_how_to_begin() -> None:
     words = words_of(find_report("data")(told(book=book)))
     assert "No data set is on record yet." in words
     assert "haip add dataset" in words
+
+
+def _drawn(kind: str, **body: object) -> list[Figure]:
+    return list(figures(SimpleNamespace(header=SimpleNamespace(kind=kind), body=body, index=7), "web"))  # type: ignore[arg-type]
+
+
+FIGURES = [
+    ("dataset-duplicates/1", {"documents": 9, "exact_duplicates": 2, "near_duplicates": 3}, ["2", "3", "4"]),
+    ("dataset-rights/1", {"allowed": 4, "unclear": 1, "denied": 0}, ["4", "1", "0"]),
+    ("dataset-quality/1", {"languages": [{"language": "ja", "documents": 5}]}, ["5"]),
+    (
+        "dataset-bias/1",
+        {
+            "prediction": "p",
+            "groupings": [
+                {"columns": ["sex"], "groups": [{"group": ["f"], "rows": 40, "positives": 9, "selected": 20}]}
+            ],
+        },
+        ["40"],
+    ),
+    ("leak-test/1", {"ceiling_bits": "10.0", "groups": [{"repeats": 64, "median_bits": "3.2"}]}, ["3.2"]),
+    (
+        "dataset-contamination/1",
+        {"benchmarks": [{"name": "exam", "contaminated": 2, "overlapping": 5}]},
+        ["2"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "body", "numbers"), FIGURES, ids=[one[0] for one in FIGURES])
+def test_each_look_is_drawn_with_its_numbers_beside_it(kind: str, body: dict[str, object], numbers: list[str]) -> None:
+    (figure,) = _drawn(kind, **body)
+    assert [row[1].text for row in figure.table.rows] == numbers
+    assert "<svg" in figure.svg
+
+
+def test_rates_have_their_interval_in_the_table() -> None:
+    (figure,) = _drawn(FIGURES[3][0], **FIGURES[3][1])
+    assert [cell.text for cell in figure.table.rows[0]] == ["f", "40", "50.0 %", "33.8 % to 66.2 %"]
+
+
+@pytest.mark.parametrize("kind", [one[0] for one in FIGURES])
+def test_nothing_is_drawn_where_fields_were_erased(kind: str) -> None:
+    assert _drawn(kind) == []

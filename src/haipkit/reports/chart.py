@@ -318,7 +318,7 @@ def counted_bars(
     left, right, high = 150.0, float(WIDTH - 44), 22
     svg = canvas(anchor, title, description, len(drawn) * high + 44)
     for place, (word, full) in enumerate(zip(legend, (True, False), strict=True)):
-        _bar(svg, 0, place * 14 + 1, 12, 9, full=full)
+        draw_bar(svg, 0, place * 14 + 1, 12, 9, full=full)
         draw_text(svg, 17, place * 14 + 9, word, size=10.5, tone="soft")
     top = 34.0
     unit = (right - left) / max((sum(counts) for _, counts in drawn), default=1)
@@ -328,7 +328,7 @@ def counted_bars(
         for number, full in zip(counts, (True, False), strict=True):
             if number:
                 width = max(number * unit, 1.5)
-                _bar(svg, x, y + 1, width, 13, full=full)
+                draw_bar(svg, x, y + 1, width, 13, full=full)
                 x += width
         draw_text(svg, x + 5, y + 11, f"{sum(counts):,}", size=11, tone="soft")
     draw_line(svg, left - 0.5, top - 3, left - 0.5, top + len(drawn) * high - 3)
@@ -336,7 +336,7 @@ def counted_bars(
     return Figure(title, description, svg_text(svg), Table(f"{title}: the numbers", columns, body))
 
 
-def _bar(parent: ET.Element, x: float, y: float, width: float, height: float, *, full: bool) -> None:
+def draw_bar(parent: ET.Element, x: float, y: float, width: float, height: float, *, full: bool) -> None:
     group = node(parent, "g", class_="tone-accent")
     if full:
         node(group, "rect", x=x, y=y, width=width, height=height, fill=_ACCENT, class_="fill")

@@ -1,25 +1,32 @@
 """What is in the data: one chapter a data set, with what scans and tests found, as counts and never as values."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from haipkit.records.record import Record
-from haipkit.reports.chart import counted_bars
+from haipkit.reports.data_figures import figures
 from haipkit.reports.document import Block, Bullets, Claim, Document, Heading, Note, Paragraph
 from haipkit.reports.lineage import lineage, lineage_figure
 from haipkit.reports.phrases import phrase_of
 from haipkit.reports.registry import Told, report
 from haipkit.reports.sentences import namer_of
 from haipkit.reports.shared import Shelf, compose
-from haipkit.reports.text import count, day, join, quoted
+from haipkit.reports.text import count, join, quoted
 
 _LOOKS = (
     ("dataset-scan/1", "Personal data and secrets", "haip scan PATHS --dataset {key}"),
     ("dataset-duplicates/1", "Copies and near copies", "haip data dedup PATHS --dataset {key}"),
-    ("dataset-contamination/1", "Overlap with benchmarks", "haip data contamination PATHS --benchmark FILE"),
+    (
+        "dataset-contamination/1",
+        "Overlap with benchmarks",
+        "haip data contamination PATHS --benchmark FILE --dataset {key}",
+    ),
     ("dataset-rights/1", "Rights and opt-outs", "haip data rights PATHS --dataset {key}"),
     ("dataset-quality/1", "Quality and languages", "haip data quality PATHS --dataset {key}"),
-    ("dataset-bias/1", "Balance between groups", "haip data bias TABLE --label COLUMN --groups COLUMNS"),
+    (
+        "dataset-bias/1",
+        "Balance between groups",
+        "haip data bias TABLE --label COLUMN --groups COLUMNS --dataset {key}",
+    ),
     ("data-removal/1", "Complaints and removals", ""),
 )
 _MODELS = (("leak-test/1", "What the model gives away"), ("private-training/1", "Training that protects privacy"))
@@ -110,38 +117,10 @@ def _chapter(told: Told, shelf: Shelf, key: str, listed: Sequence[Record]) -> It
             yield Heading(3, title, f"data-{key}-{kind.partition('/')[0]}")
         for record in sorted(looks, key=lambda record: record.index):
             yield shelf.claim(phrase_of(record, name), record)
-            yield from _figures(record, key)
+            yield from figures(record, key)
     if unseen:
         yield Heading(3, "What nobody has looked at yet", f"data-{key}-open")
         yield Bullets(tuple(unseen))
-
-
-def _figures(record: Record, key: str) -> Iterable[Block]:
-    if record.header.kind == "dataset-scan/1":
-        yield from _found(record, key)
-
-
-def _found(record: Record, key: str) -> Iterable[Block]:
-    """Bars of what a scan found, the most frequent kind first."""
-    sums: dict[str, tuple[int, int]] = {}
-    for one in record.body.get("found") or ():
-        if isinstance(one, Mapping) and one.get("kind"):
-            label = _kind_words(one)
-            sure, likely = sums.get(label, (0, 0))
-            sums[label] = (sure + one["confirmed"], likely + one["probable"])
-    if sums:
-        rows = sorted(sums.items(), key=lambda item: (-sum(item[1]), item[0]))
-        yield counted_bars(
-            f"chart-scan-{key}-{record.index}",
-            f"Values found on {day(record.body.get('scanned_on'))}",
-            ("Kind of value", "Confirmed", "Probable"),
-            rows,
-            legend=("Confirmed by a check digit or a grammar", "Probable by form and context"),
-        )
-
-
-def _kind_words(found: Mapping[str, Any]) -> str:
-    return f"{found['kind']} ({found['country']})" if found.get("country") else str(found["kind"])
 
 
 def _models(told: Told, shelf: Shelf) -> Iterable[Block]:
@@ -152,6 +131,7 @@ def _models(told: Told, shelf: Shelf) -> Iterable[Block]:
             yield Heading(2, title, f"models-{kind.partition('/')[0]}")
             for record in sorted(found, key=lambda record: record.index):
                 yield shelf.claim(phrase_of(record, name), record)
+                yield from figures(record, "model")
 
 
 def _traces(told: Told, shelf: Shelf) -> Iterable[Block]:
