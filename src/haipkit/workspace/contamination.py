@@ -228,7 +228,7 @@ def _searched(
         "documents": looked.documents,
     }
     return Contamination(
-        outcome_of(summed, lost=bool(lost), limit=wishes.limit),
+        outcome_of(summed, lost=bool(lost) or not looked.documents, limit=wishes.limit),
         summed,
         items,
         counts,

@@ -41,6 +41,8 @@ def read_texts(file: "CorpusFile", part: "Part", report: "PartReport", fields: S
     try:
         for block in read_part(file, part.start, part.stop, report):
             if isinstance(block, RawBlock):
+                place = block.batch.column("document")[0].as_py()
+                report.add(Fault(file.name, "text that is no document of its format, left out of this look", place))
                 continue
             if not block.goes_on and not block.ends_open:
                 yield _texts_of(block, fields, seen)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from haipkit.actions.a11_data.rights import Facts, Judge, Stored, Verdict, read_domains, slot_of
+from haipkit.actions.a11_data.rights import NO_SOURCE, Facts, Judge, Stored, Verdict, read_domains, slot_of
 from haipkit.actions.a11_data.rights_summary import RightsTally, body_of, outcome_of, table_rows
 from haipkit.actions.a11_data.units import Part, Unit, shard_name
 from haipkit.detectors.licences import Rights, candidates, rights_in
@@ -218,7 +218,8 @@ class _Work:
             self.reading.faults.append(Fault(name, why(fault)))
             return
         decision, signal = decide(signals)
-        self.tally.note(Verdict(f"(file) {name}", decision, signal, "", tuple(signals)), path.stat().st_size, ())
+        source = f"(file) {name}" if signals else NO_SOURCE
+        self.tally.note(Verdict(source, decision, signal, "", tuple(signals)), path.stat().st_size, ())
 
 
 def _lengths(column: Any) -> list[int]:

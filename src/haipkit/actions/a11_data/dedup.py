@@ -46,8 +46,8 @@ def check_threshold(threshold: str) -> float:
 
 
 def outcome_of(tally: DedupTally, *, lost: bool, copied: bool) -> str:
-    """`clean`: no duplicates. `treated`: they are not in the copy. `incomplete`: something was not looked at."""
-    if lost:
+    """`clean`: no duplicates. `treated`: they are not in the copy. `incomplete`: something, or all, was not read."""
+    if lost or not tally.documents:
         return "incomplete"
     if not tally.dropped:
         return "clean"

@@ -19,6 +19,8 @@ from haipkit.kernel.errors import BadInput
 DATA_QUALITY, BIAS = "11.1b", "11.1c"
 _STEPS = 16
 """Steps of the histogram of lengths for each doubling."""
+_FAR = 2
+"""Doublings: nothing less is far. Languages alone differ by more than one: Japanese says it in fewer letters."""
 FAULTS = {
     "empty": "no text",
     "very short": "fewer characters than the limit",
@@ -156,7 +158,7 @@ class QualityTally:
         if not self.lengths:
             return 0, 0
         low, high = (log2(max(self.length_at(share), 1)) for share in (0.25, 0.75))
-        reach = spread * max(high - low, 0.25)
+        reach = max(spread * (high - low), _FAR)
         short = sum(many for step, many in self.lengths.items() if (step + 1) / _STEPS < low - reach)
         return short, sum(many for step, many in self.lengths.items() if step / _STEPS > high + reach)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haipkit.cli.data.told import count, job, shown_progress, told_data, told_faults, told_record
+from haipkit.cli.data.told import count, job, shown_progress, told_data, told_faults, told_record, verdict
 from haipkit.cli.output import echo_json, line, table
 from haipkit.kernel.errors import NotFound
 
@@ -99,7 +99,7 @@ def _tell(found: "Contamination", target: Path | None) -> None:
         line(f"{count(short, 'item')} could not be judged: too short, or with nothing of their own.")
     told_faults(found.faults)
     line()
-    line(_WORDS[found.outcome])
+    line(verdict(_WORDS, found.outcome, found.counts["documents"]))
     line(f"{found.controls} planted items were decided rightly first.")
     if target is not None:
         line(f"Table: {target}")

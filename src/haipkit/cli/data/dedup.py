@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haipkit.cli.data.told import count, job, shown_progress, told_data, told_faults, told_record
+from haipkit.cli.data.told import count, job, shown_progress, told_data, told_faults, told_record, verdict
 from haipkit.cli.output import echo_json, line, table
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _tell(found: "Duplicates") -> None:
         line(f"{count(tally.common_lines, 'line')} that many documents share {_left(tally.common_lines)} left out.")
     told_faults(found.faults)
     line()
-    line(_WORDS[found.outcome])
+    line(verdict(_WORDS, found.outcome, found.tally.documents))
     line(f"{found.controls} planted texts were decided rightly first.")
     for word, place in (("Copy", wishes.out), ("Table", wishes.table)):
         if place is not None:

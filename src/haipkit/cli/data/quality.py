@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haipkit.cli.data.told import count, job, told_faults, told_record
+from haipkit.cli.data.told import count, job, told_faults, told_record, verdict
 from haipkit.cli.output import bullets, echo_json, heading, line, table
 from haipkit.kernel.errors import UsageError
 
@@ -98,11 +98,16 @@ def _tell(outcome: "Outcome") -> None:
     _tell_columns(outcome)
     told_faults(outcome.faults)
     line()
-    line(
-        f"{count(body['documents'], 'document')} in {count(outcome.files, 'file')}; half of them have at most about "
-        f"{body['characters_median']:,} characters, one in a hundred more than about {body['characters_p99']:,}."
+    lengths = (
+        f"; half of them have at most about {body['characters_median']:,} characters, one in a hundred more than "
+        f"about {body['characters_p99']:,}"
+        if body["documents"] > body["documents_empty"]
+        else ""
     )
-    line(f"{_WORDS[outcome.outcome]} {outcome.controls} planted faults were found again first.")
+    line(f"{count(body['documents'], 'document')} in {count(outcome.files, 'file')}{lengths}.")
+    line()
+    line(verdict(_WORDS, outcome.outcome, body["documents"]))
+    line(f"{outcome.controls} planted faults were found again first.")
     told_record(outcome.written, outcome.notes)
 
 

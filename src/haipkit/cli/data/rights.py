@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haipkit.cli.data.told import count, job, told_faults, told_record
+from haipkit.cli.data.told import count, job, told_faults, told_record, verdict
 from haipkit.cli.output import echo_json, heading, line, table
 from haipkit.kernel.errors import UsageError
 
@@ -108,7 +108,10 @@ def _tell(outcome: "Outcome", wishes: "Wishes") -> None:
         f"{count(tally.documents, 'document')} from {count(sources['all'], 'named source')}: "
         f"{sums['allow']:,} allowed, {sums['deny']:,} refused, {sums['unclear']:,} unclear."
     )
-    line(_WORDS[outcome.outcome] + " These are signals, not legal findings; drafts and conventions are marked.")
+    line(
+        verdict(_WORDS, outcome.outcome, tally.documents)
+        + " These are signals, not legal findings; drafts and conventions are marked."
+    )
     for word, place in (("Copy", wishes.drop), ("Table", wishes.table)):
         if place is not None:
             line(f"{word}: {place}")

@@ -1,6 +1,6 @@
 """What the commands on data have in common: a result that may be kept, faults, and the line about the record."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -67,6 +67,11 @@ def shown_progress(title: str) -> Iterator[Callable[[int, int], None]]:
             shown[0](done)
 
         yield step
+
+
+def verdict(words: Mapping[str, str], outcome: str, documents: int) -> str:
+    """What the outcome means, in a sentence; that there was nothing to look at is another thing than damage."""
+    return words[outcome] if documents or outcome != "incomplete" else "There was no document to look at."
 
 
 def told_faults(faults: "Sequence[Fault]") -> None:
