@@ -6,11 +6,11 @@ some lines by Python's reader: Arrow's own guess takes dates for times, and dept
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from haipkit.adapters.corpus_blocks import KEY, Edits, safe_name
+from haipkit.adapters.corpus_blocks import KEY, Edit, Edits, safe_name, splice
 from haipkit.adapters.corpus_json import DECODER, edited_line, json_strings, parse_lines
 from haipkit.adapters.corpus_table import TableBlock, leaf_rows
 from haipkit.kernel.errors import InternalFault
@@ -24,6 +24,8 @@ HEAD = 1 << 20
 """The same, where all lines of a file have to fit."""
 _FIELDS, _DEPTH = 200, 8
 _PATIENCE = 3
+_TOLD = 64
+"""Bytes of a value by which it is looked up in its line."""
 _NEWLINE, _RETURN, _OPEN, _CLOSE = b"\n\r{}"
 
 
@@ -215,32 +217,46 @@ class LinesBlock(TableBlock):
         plain = b"\n\n" not in data and not data.startswith(b"\n") and b"\n\r\n" not in data
         if plain and not edits and not without:
             return data
-        edges = [*self._begins.tolist(), len(data)]
-        lines = [data[begin:end] for begin, end in pairwise(edges)]
-        if not plain:
-            lines = [line.rstrip(b"\n") + b"\n" for line in lines]
         by_line: dict[int, list[int]] = {}
         for row in edits:
             by_line.setdefault(self.owner(row), []).append(row)
-        for number, rows in by_line.items():
-            if number not in without:
-                lines[number] = self._edited(lines[number][:-1], number, rows, edits) + b"\n"
-        return b"".join(line for number, line in enumerate(lines) if number not in without)
+        changes = [
+            change
+            for number in sorted(by_line.keys() - set(without))
+            for change in self._changes(number, by_line, edits)
+        ]
+        if plain and not without:
+            return splice(data, changes)
+        edges = [*self._begins.tolist(), len(data)]
+        kept = [edge for number, edge in enumerate(pairwise(edges)) if number not in without]
+        done, place = [], 0
+        for begin, end in kept:
+            first = place
+            while place < len(changes) and changes[place][0] < end:
+                place += 1
+            moved = [(start - begin, stop - begin, new) for start, stop, new in changes[first:place]]
+            done.append(splice(data[begin:end], moved))
+        return b"".join(done if plain else [line.rstrip(b"\n") + b"\n" for line in done])
 
-    def _edited(self, line: bytes, number: int, rows: list[int], edits: Edits) -> bytes:
-        """Where a value stands once in a line without escapes, it is edited in place; else its literal is looked up."""
-        if b"\\" not in line:
-            changes = []
-            for row in rows:
-                literal = b'"' + self.value(row) + b'"'
-                at = line.find(literal)
-                if line.find(literal, at + 1) >= 0:
-                    break
-                changes += [(at + 1 + start, at + 1 + end, new) for start, end, new in edits[row]]
-            else:
-                from haipkit.adapters.corpus_blocks import splice
+    def _changes(self, number: int, by_line: Mapping[int, list[int]], edits: Edits) -> list[Edit]:
+        """Edits of a line in bytes of the block.
 
-                return splice(line, sorted(changes))
+        Where a value stands once in a line without escapes, it is edited in place; else its literal is looked up.
+        """
+        data, begin, end = self._data, int(self._begins[number]), int(self._ends[number])
+        changes: list[Edit] = []
+        for row in by_line[number] if data.find(b"\\", begin, end) < 0 else ():
+            literal = b'"' + self.value(row) + b'"'
+            at = data.find(literal[:_TOLD], begin, end)
+            if not data.startswith(literal, at) or data.find(literal[:_TOLD], at + 1, end) >= 0:
+                break
+            changes += [(at + 1 + start, at + 1 + stop, new) for start, stop, new in edits[row]]
+        else:
+            if changes:
+                return sorted(changes)
+        return [(begin, end, self._decoded(data[begin:end], number, by_line[number], edits))]
+
+    def _decoded(self, line: bytes, number: int, rows: list[int], edits: Edits) -> bytes:
         here = self._rows_of(number)
         texts: list[str] = []
         names: list[str] = []
