@@ -114,7 +114,7 @@ PEERS = (
     Peer("Inspect, 100 connections", "inspect/bin/python", (200, 800), _inspect),
     Peer("garak, 32 attempts at a time, 5 answers each", "garak/bin/python", (1, 3), _garak, _garak_calls),
     Peer("promptfoo, -j 100", "pf/node_modules/.bin/promptfoo", (300, 1500), _promptfoo),
-    Peer("lm-eval, 100 at a time", "lmeval/bin/python", (500, 3000), _lm_eval),
+    Peer("lm-eval, 100 at a time", "lmeval/bin/python", (500, 6000), _lm_eval),
 )
 
 
@@ -140,6 +140,8 @@ def measure(peer: Peer, folder: Path, url: str) -> tuple[float, float] | str:
             if done.returncode not in (0, 100):
                 return f"failed: {(done.stderr or done.stdout).strip()[-200:]}"
     (few, short, little), (many, long, much) = points
+    if long <= short or many <= few:
+        return "cannot be told: the machine was too busy"
     return (many - few) / (long - short), (much - little) / (many - few)
 
 
