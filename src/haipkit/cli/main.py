@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("haipkit.cli.trace", "Which data, code and steps a release came from"),
     "status": ("haipkit.cli.status", "Where you stand with each of the twelve actions"),
     "next": ("haipkit.cli.next", "What to do first, and why"),
-    "report": ("haipkit.cli.report", "Write a report: gaps, conformity, transparency, haip"),
+    "report": ("haipkit.cli.report", "Write a report: gaps, conformity, transparency, haip, evaluation, data …"),
     "bundle": ("haipkit.cli.bundle", "Pack a report with its proof into one file for others"),
     "verify": ("haipkit.cli.verify", "Check a bundle, an exported ledger or this workspace"),
     "records": ("haipkit.cli.records", "List, show and redact what is in the ledger"),

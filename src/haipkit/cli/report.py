@@ -37,7 +37,7 @@ def command(
     day: str | None,
     options: tuple[str, ...],
 ) -> None:
-    """Write the report NAME: gaps, conformity, transparency or haip.
+    """Write the report NAME: gaps, conformity, transparency, haip, evaluation, data or training-summary.
 
     The ledger is verified first; from one that does not verify no report is written.
     """
