@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from haipkit.actions.a11_data.fairness_intervals import exact
+from haipkit.kernel.intervals import exact
 from haipkit.records.record import Record
 from haipkit.reports.chart import WIDTH, canvas, counted_bars, draw_bar, draw_line, draw_text, node, svg_text
 from haipkit.reports.document import Cell, Figure, Table

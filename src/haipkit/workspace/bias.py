@@ -17,9 +17,9 @@ from haipkit.actions.a11_data.fairness import (
     positive_of,
     same,
 )
-from haipkit.actions.a11_data.fairness_intervals import decimal, decimals
 from haipkit.actions.a11_data.scan_summary import inputs_digest
 from haipkit.kernel.errors import BadInput, UsageError
+from haipkit.kernel.intervals import decimal, decimals
 
 if TYPE_CHECKING:
     from haipkit.workspace.columns import Row

@@ -195,13 +195,13 @@ def metrics(measured: Measured) -> list[Shown]:
 
 
 def _share(name: str, cases: int, out_of: int) -> Shown:
-    from haipkit.actions.a11_data.fairness_intervals import exact
+    from haipkit.kernel.intervals import exact
 
     return Shown(name, cases / out_of, out_of, *exact(cases, out_of))
 
 
 def _as_metric(row: Shown) -> dict[str, Any]:
-    from haipkit.actions.a11_data.fairness_intervals import decimal
+    from haipkit.kernel.intervals import decimal
 
     made: dict[str, Any] = {"name": row.name[:200], "value": decimal(row.value), "unit": "share", "n": row.n}
     if row.low is not None and row.high is not None:

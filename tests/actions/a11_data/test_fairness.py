@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haipkit.actions.a11_data.fairness import Cells, by_columns, compare, count, positive_of, same
-from haipkit.actions.a11_data.fairness_intervals import decimals, exact, wilson
+from haipkit.kernel.intervals import decimals, exact, wilson
 
 ROWS = st.lists(
     st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.integers(0, 1), st.integers(0, 1)),

@@ -13,8 +13,8 @@ from math import log2
 from pathlib import Path
 from typing import Any, cast
 
-from haipkit.actions.a11_data.fairness_intervals import decimal, decimals, wilson
 from haipkit.kernel.errors import BadInput
+from haipkit.kernel.intervals import decimal, decimals, wilson
 
 DATA_QUALITY, BIAS = "11.1b", "11.1c"
 _STEPS = 16

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from haipkit.actions.a11_data.fairness_intervals import decimal
 from haipkit.actions.a11_data.quality import share_of
 from haipkit.kernel.errors import BadInput
+from haipkit.kernel.intervals import decimal
 
 NOT_STATED = "(not stated)"
 RARE = "(rarer values)"

@@ -123,7 +123,7 @@ def _tell_groups(outcome: "Outcome", grouping: "Grouping") -> None:
 
 
 def _group_row(name: str, cells: "Cells", predicted: bool) -> tuple[str, ...]:
-    from haipkit.actions.a11_data.fairness_intervals import exact
+    from haipkit.kernel.intervals import exact
 
     row = [name, f"{cells.rows:,}"]
     for rate, (cases, out_of) in cells.rates().items():
