@@ -99,7 +99,7 @@ def guarded(blocks: "Iterator[Block]", name: str, report: "PartReport") -> "Iter
 
 
 def open_out(out: Path | None, paths: Sequence[str], files: "Sequence[CorpusFile]", state: Path) -> None:
-    """Check where a copy goes, unless this run goes on with one, and make the folder. Raises UsageError, CannotWrite."""
+    """Check where a copy goes, unless this run goes on with one; make the folder. Raises UsageError, CannotWrite."""
     from haipkit.workspace.scan import Wishes, check_out
 
     if out is None:
