@@ -97,3 +97,16 @@ def test_rates_have_their_interval_in_the_table() -> None:
 @pytest.mark.parametrize("kind", [one[0] for one in FIGURES])
 def test_nothing_is_drawn_where_fields_were_erased(kind: str) -> None:
     assert _drawn(kind) == []
+
+
+def test_a_removal_stands_in_the_chapter_of_its_data_set() -> None:
+    book = Ledger()
+    book.add("organisation", "shop", name="Shop", roles=("deployer",), size="micro", countries=("CA",))
+    book.add("dataset", "recipes", name="Our recipes", use="training", more={"origin": "here"}, rights="ours",
+             personal_data="none", updated_on="2026-01-01")  # fmt: skip
+    book.add("data-removal", "0a1b2c", name="Our recipes", stage="requested", requested_on="2026-02-01",
+             requested_by="owner", reason="copyright")  # fmt: skip
+    document = find_report("data")(told(book=book))
+    headings = _headings(document)
+    assert "Complaints and removals" in headings
+    assert [heading for heading in headings if "0a1b2c" in heading] == []

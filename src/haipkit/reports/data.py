@@ -46,8 +46,8 @@ def data(told: Told) -> Document:
                 "List each source with the command haip add dataset, then look into it with haip scan.",
             )
         )
-    for key, listed in sets.items():
-        blocks += _chapter(told, shelf, key, listed)
+    for key in sets:
+        blocks += _chapter(told, shelf, key, sets)
     blocks += _models(told, shelf)
     blocks += _traces(told, shelf)
     return compose(
@@ -80,8 +80,16 @@ def _sets(told: Told) -> dict[str, list[Record]]:
     for kind, *_ in _LOOKS:
         for record in sorted(told.of_kind(kind), key=lambda record: record.index):
             if record.header.key and _wanted(told, record):
-                found.setdefault(record.header.key, [])
+                found.setdefault(_data_set(record, found), [])
     return found
+
+
+def _data_set(record: Record, sets: Mapping[str, Sequence[Record]]) -> str:
+    """The key of the data set that a look was at. A removal has a key of its own and gives the data set's name."""
+    name = str(record.body.get("name"))
+    if record.header.kind != "data-removal/1":
+        return str(record.header.key)
+    return next((key for key, listed in sets.items() if name in (key, *(one.title for one in listed))), name)
 
 
 def _lead(told: Told, sets: Mapping[str, Sequence[Record]]) -> str:
@@ -101,7 +109,8 @@ def _title(listed: Sequence[Record], key: str) -> str:
     return listed[0].title if listed else key
 
 
-def _chapter(told: Told, shelf: Shelf, key: str, listed: Sequence[Record]) -> Iterable[Block]:
+def _chapter(told: Told, shelf: Shelf, key: str, sets: Mapping[str, Sequence[Record]]) -> Iterable[Block]:
+    listed = sets[key]
     name = namer_of(told)
     yield Heading(2, _title(listed, key), f"data-{key}")
     for record in listed:
@@ -110,7 +119,7 @@ def _chapter(told: Told, shelf: Shelf, key: str, listed: Sequence[Record]) -> It
         yield Claim("This data set is not on the list: its origin and the ground for using it are not recorded.", None)
     unseen = []
     for kind, title, command in _LOOKS:
-        looks = [record for record in told.of_kind(kind) if record.header.key == key and _wanted(told, record)]
+        looks = [r for r in told.of_kind(kind) if r.header.key and _data_set(r, sets) == key and _wanted(told, r)]
         if not looks and command:
             unseen.append(Claim(f"{title}: {command.format(key=key)}", None))
         if looks:
