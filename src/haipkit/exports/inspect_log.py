@@ -121,7 +121,7 @@ def _header(run: Exported) -> dict[str, Any]:
         },
         "plan": {"name": "haipkit", "steps": [], "config": {}},
         "results": {"total_samples": len(run.probes), "completed_samples": completed, "scores": scores},
-        "stats": {"started_at": "", "completed_at": run.at, "model_usage": _all_usage(run)},
+        "stats": {"started_at": run.at, "completed_at": run.at, "model_usage": _all_usage(run)},
         "metadata": dict(run.identity),
     }
 
@@ -193,7 +193,9 @@ def _graded(probe: Asked) -> dict[str, Any]:
     value = _VALUES.get(probe.outcome)
     if value is None:
         return {}
-    return {"scores": {probe.suite: {"value": value, "explanation": probe.reason, "metadata": {"sure": probe.sure}}}}
+    said = [one["content"] for talk in probe.talks for one in _messages(talk, probe) if one["role"] == "assistant"]
+    score = {"value": value, "answer": said[-1] if said else "", "explanation": probe.reason}
+    return {"scores": {probe.suite: {**score, "metadata": {"sure": probe.sure}}}}
 
 
 def _about(probe: Asked) -> dict[str, Any]:
