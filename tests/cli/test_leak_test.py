@@ -299,7 +299,7 @@ def test_what_cannot_be_tested_is_said(lab: Path, words: tuple[str, ...], code: 
 def test_an_endpoint_that_is_not_there(lab: Path) -> None:
     found = haip("data", "leak-test", "corpus", "--endpoint", "http://127.0.0.1:1/v1", "--seconds", "1")
     assert found.code == 69
-    assert "does not answer" in found.words
+    assert "the endpoint cannot be reached" in found.words
 
 
 def test_without_a_workspace_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -279,7 +279,7 @@ class HttpModel:
             raise Unavailable(
                 f"the endpoint cannot be reached: {_reason(fault)}",
                 where=self.base,
-                advice="Start it, or check the address. Nothing was asked, and no run was started.",
+                advice="Start it, or check the address. Nothing was asked.",
             ) from fault
         writer.close()
 

@@ -25,6 +25,8 @@ class Named:
     ca_file: str = ""
     seconds: float = 120.0
     at_once: int = 8
+    attempts: int = 4
+    """Requests of one call to an endpoint; 1 where whoever calls decides about another."""
 
     @property
     def kind(self) -> str:
@@ -54,11 +56,12 @@ async def open_model(named: Named) -> AsyncModel:
 
         url = named.endpoint or named.agent
         address = Endpoint(url, named.model, named.key_variable, ca_file=named.ca_file)
-        limits = Limits(connections=named.at_once, seconds=named.seconds)
+        limits = Limits(connections=named.at_once, seconds=named.seconds, attempts=named.attempts)
         if kind == "agent":
             return AgentModel(address, named.ask or ASK, named.reply or REPLY, limits)
         model = HttpModel(address, limits)
         try:
+            await model.reach()
             await model.find_name()
         except BaseException:
             await model.close()

@@ -137,7 +137,7 @@ def _call(judge: JudgeSetting, number: int, one: Labelled) -> Call:
 
 
 async def _ask(judge: JudgeSetting, feed: _Feed, journal: "Journal", bounds: Bounds) -> None:
-    model = judge_model(judge)
+    model = await judge_model(judge)
     try:
         await run_calls(model, feed, journal, bounds)
     finally:

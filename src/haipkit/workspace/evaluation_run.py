@@ -68,39 +68,30 @@ class _Routed:
                 await model.close()
 
 
-def open_model(target: Target, connections: int = 100) -> AsyncModel:
-    """The model that a target names. Raises BadInput, NotFound, BadConfig, Unavailable."""
+_FIELDS = {"http": "endpoint", "callable": "function", "asgi": "application", "hf": "folder"}
+
+
+async def open_model(target: Target, connections: int = 100) -> AsyncModel:
+    """The model that a target names. Raises UsageError, BadInput, NotFound, BadConfig, Unavailable."""
+    from haipkit.adapters.model_target import Named
+    from haipkit.adapters.model_target import open_model as open_named
+
     if not target.place:
         raise UsageError("where does the system answer?", advice="Say --endpoint URL, or --callable module:function.")
+    about = {_FIELDS[target.kind]: target.place, "model": target.model, "at_once": connections, "attempts": 1}
     if target.kind == "http":
-        from haipkit.adapters.model_http import Endpoint, HttpModel, Limits
-
-        endpoint = Endpoint(target.place, target.model, target.key_variable, ca_file=target.ca_file)
-        return HttpModel(endpoint, Limits(connections=connections, attempts=1))
-    if target.kind == "hf":
-        from haipkit.adapters.model_hf import HfModel
-
-        return HfModel(target.place)
-    from haipkit.adapters.model_callable import load_target
-
-    named = load_target(target.place)
-    if target.kind == "asgi":
-        from haipkit.adapters.model_asgi import AsgiModel
-
-        return AsgiModel(named, target.model or target.place)
-    from haipkit.adapters.model_callable import CallableModel
-
-    return CallableModel(named, target.model or target.place)
+        about |= {"key_variable": target.key_variable, "ca_file": target.ca_file}
+    return await open_named(Named(**about))  # type: ignore[arg-type]
 
 
-def _attacker_model(attacker: AttackerSetting) -> AsyncModel:
-    return open_model(Target(attacker.kind, attacker.place, attacker.model, key_variable=attacker.key_variable))
+async def _attacker_model(attacker: AttackerSetting) -> AsyncModel:
+    return await open_model(Target(attacker.kind, attacker.place, attacker.model, key_variable=attacker.key_variable))
 
 
-def judge_model(judge: JudgeSetting) -> AsyncModel:
+async def judge_model(judge: JudgeSetting) -> AsyncModel:
     """The judge at its address, or the Python function that it is."""
     kind = "http" if "://" in judge.place else "callable"
-    return open_model(Target(kind, judge.place, judge.model, key_variable=judge.key_variable))
+    return await open_model(Target(kind, judge.place, judge.model, key_variable=judge.key_variable))
 
 
 def run_plan(
@@ -152,12 +143,7 @@ def run_plan(
 
 async def _reach(target: Target) -> None:
     """Raises what keeps the first call from being made at all, before the run counts as started."""
-    model = open_model(target)
-    try:
-        if target.kind == "http":
-            await model.reach()  # type: ignore[attr-defined]
-    finally:
-        await model.close()
+    await (await open_model(target)).close()
 
 
 async def _go(
@@ -169,15 +155,13 @@ async def _go(
     progress: Callable[["Used", EvaluationFeed], None] | None,
     run_calls: Any,
 ) -> "Used":
-    system = open_model(target, bounds.most)
+    system = await open_model(target, bounds.most)
     model = _Routed(
         system,
-        judge_model(prepared.judge) if prepared.judge else None,
-        _attacker_model(prepared.attacker) if prepared.attacker else None,
+        await judge_model(prepared.judge) if prepared.judge else None,
+        await _attacker_model(prepared.attacker) if prepared.attacker else None,
     )
     try:
-        if target.kind == "http" and not target.model:
-            await system.find_name()  # type: ignore[attr-defined]
         used: Used = await run_calls(
             model, feed, journal, bounds, (lambda used: progress(used, feed)) if progress is not None else None
         )
